@@ -1,0 +1,78 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// A machine room: values only, no clock, no socket, no Foundation (docs/architecture.md).
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies)
+}
+
+let package = Package(
+  name: "jumpa",
+  products: [
+    .executable(name: "jumpa", targets: ["jumpa"]),
+    .library(name: "RTCTesting", targets: ["RTCTesting"]),
+  ],
+  targets: [
+    // System libraries
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
+    .target(name: "CLinux"),
+
+    // Machines
+    room("Wire"),
+    room("Cryptography", ["COpenSSL", "Wire"]),
+    room("STUN", ["Wire", "Cryptography"]),
+    room("ICE", ["Wire", "STUN", "Cryptography"]),
+    room("DTLS", ["Wire", "Cryptography", "COpenSSL"]),
+    room("RTP", ["Wire"]),
+    room("SRTP", ["Wire", "RTP", "Cryptography"]),
+    room("BWE", ["Wire", "RTP"]),
+    room("SDP", ["Wire"]),
+    room("Peer", ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"]),
+    room("SFU", ["Wire", "RTP", "Peer"]),
+    room("Signaling"),
+    room("RTCTesting", ["Wire"]),
+
+    // Shells
+    room("Net", ["Wire", "CLinux"]),
+    room("HTTPServer", ["CWebSockets"]),
+    room(
+      "MeetingServer",
+      ["Wire", "Cryptography", "Net", "HTTPServer", "Signaling", "SFU", "Peer", "ICE", "DTLS", "SDP"]),
+    .executableTarget(name: "jumpa", dependencies: ["MeetingServer"]),
+
+    // Tests
+    tests("Wire"),
+    tests("Cryptography", ["Wire"]),
+    tests("STUN", ["Wire", "RTCTesting"]),
+    tests("ICE", ["Wire", "STUN", "RTCTesting"]),
+    tests("DTLS", ["Wire", "Cryptography", "RTCTesting"]),
+    tests("RTP", ["Wire"]),
+    tests("SRTP", ["Wire", "RTP", "Cryptography"]),
+    tests("BWE", ["Wire", "RTP"]),
+    tests("SDP", ["Wire"]),
+    tests("Peer", ["Wire", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
+    tests("SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
+    tests("Signaling"),
+    tests("RTCTesting", ["Wire"]),
+    tests("Net", ["Wire"]),
+    tests("HTTPServer"),
+    tests("MeetingServer", ["Wire", "Signaling", "SDP", "HTTPServer"]),
+    .testTarget(name: "LayeringTests"),
+  ]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .strictMemorySafety(), .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"), .enableExperimentalFeature("Lifetimes"),
+  ]
+}

@@ -1,0 +1,1 @@
+// The room HTTPServer is being built.

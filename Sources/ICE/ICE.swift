@@ -1,0 +1,1 @@
+// The room ICE is being built.

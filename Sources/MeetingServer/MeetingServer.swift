@@ -1,0 +1,1 @@
+// The room MeetingServer is being built.

@@ -1,0 +1,1 @@
+// The room Net is being built.

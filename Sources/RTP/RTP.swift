@@ -1,0 +1,1 @@
+// The room RTP is being built.

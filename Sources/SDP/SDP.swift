@@ -1,0 +1,1 @@
+// The room SDP is being built.

@@ -1,0 +1,1 @@
+// The room SFU is being built.

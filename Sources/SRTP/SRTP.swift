@@ -1,0 +1,1 @@
+// The room SRTP is being built.

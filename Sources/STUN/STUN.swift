@@ -1,0 +1,1 @@
+// The room STUN is being built.

@@ -1,0 +1,1 @@
+// The room Signaling is being built.
