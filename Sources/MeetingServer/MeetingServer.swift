@@ -1,1 +1,0 @@
-// The room MeetingServer is being built.
