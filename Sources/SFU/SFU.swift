@@ -1,1 +1,0 @@
-// The room SFU is being built.
