@@ -43,7 +43,10 @@ let package = Package(
     room("HTTPServer", ["CWebSockets"]),
     room(
       "MeetingServer",
-      ["Wire", "Cryptography", "Net", "HTTPServer", "Signaling", "SFU", "Peer", "ICE", "DTLS", "SDP"]),
+      [
+        "Wire", "Cryptography", "Net", "HTTPServer", "Signaling", "SFU", "Peer", "ICE", "DTLS",
+        "SDP",
+      ]),
     .executableTarget(name: "jumpa", dependencies: ["MeetingServer"]),
 
     // Tests
@@ -57,7 +60,8 @@ let package = Package(
     tests("BWE", ["Wire", "RTP"]),
     tests("SDP", ["Wire"]),
     tests("Peer", ["Wire", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
-    tests("SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
+    tests(
+      "SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
     tests("Signaling"),
     tests("RTCTesting", ["Wire"]),
     tests("Net", ["Wire"]),

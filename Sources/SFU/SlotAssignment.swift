@@ -4,11 +4,8 @@
 /// same number, so that a browser plays them in step. Where there are more sources than slots, those
 /// that rank first are shown.
 enum SlotAssignment {
-  /// The new content of every slot, in the order of `slots`.
-  ///
-  /// - Parameters:
-  ///   - ranked: the sources this viewer may have, most wanted first.
-  ///   - slots: the viewer's slots with what they show now.
+  /// The new content of every slot, in the order of `slots`, which tell what they show now. `ranked`
+  /// are the sources this viewer may have, most wanted first.
   static func assign(
     _ ranked: [SourceID], to slots: [(kind: MediaKind, shows: SourceID?)]
   ) -> [SourceID?] {
