@@ -1,1 +1,0 @@
-// The room SDP is being built.

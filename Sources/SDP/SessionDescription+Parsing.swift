@@ -1,0 +1,251 @@
+extension SessionDescription {
+  /// What a description may hold at most.
+  public struct Limits: Hashable, Sendable {
+    /// Bytes.
+    public var bytes = 256 * 1024
+    /// Lines.
+    public var lines = 16 * 1024
+    /// m-sections.
+    public var sections = 256
+    /// Candidates of one m-section.
+    public var candidates = 64
+    /// Formats of one m-section.
+    public var formats = 128
+
+    /// The limits of this server.
+    public init() {}
+  }
+
+  /// Reads a description; lines end with CR LF or LF, empty lines are passed over.
+  public init(parsing bytes: Span<UInt8>, limits: Limits = Limits()) throws(SDPError) {
+    guard bytes.count <= limits.bytes else { throw SDPError(.tooMany(.bytes)) }
+    var parser = Parser(limits: limits)
+    var start = 0
+    while start < bytes.count {
+      var end = start
+      while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+      try parser.read(bytes.extracting(start..<end))
+      start = end + 1
+    }
+    self = try parser.finish()
+  }
+
+  /// Reads a description from text.
+  public init(parsing text: String, limits: Limits = Limits()) throws(SDPError) {
+    guard text.utf8.count <= limits.bytes else { throw SDPError(.tooMany(.bytes)) }
+    let bytes = Array(text.utf8)
+    try self.init(parsing: bytes.span, limits: limits)
+  }
+}
+
+/// Takes one line after the other.
+private struct Parser {
+  let limits: SessionDescription.Limits
+  private var line = 0
+  private var session = SessionDescription(origin: .init(sessionID: "0", sessionVersion: "0"))
+  private var section: MediaSection?
+  private var candidateCount = 0
+  private var extensionIDs: Set<UInt16> = []
+  private var mids: Set<String> = []
+  /// `v`, `o` and `s`, as far as they have come.
+  private var heading: [UInt8] = []
+
+  init(limits: SessionDescription.Limits) {
+    self.limits = limits
+    session.times = []
+  }
+
+  mutating func read(_ bytes: Span<UInt8>) throws(SDPError) {
+    line += 1
+    guard line <= limits.lines else { throw error(.tooMany(.lines)) }
+    var count = bytes.count
+    if count > 0, bytes[count - 1] == 0x0D { count -= 1 }
+    guard count > 0 else { return }
+    let text = bytes.extracting(first: count)
+    guard count >= 2, text[1] == .equals else { throw error(.malformedLine) }
+    for index in text.indices where text[index] == 0 || text[index] == 0x0D {
+      throw error(.malformedLine)
+    }
+    guard let valid = try? UTF8Span(validating: text.extracting(droppingFirst: 2)) else {
+      throw error(.malformedLine)
+    }
+    try take(text[0], String(copying: valid))
+  }
+
+  mutating func finish() throws(SDPError) -> SessionDescription {
+    guard heading.count == 3 else { throw error(.missing(["v", "o", "s"][heading.count])) }
+    guard !session.times.isEmpty else { throw error(.missing("t")) }
+    closeSection()
+    return session
+  }
+
+  private func error(_ problem: SDPError.Problem) -> SDPError {
+    SDPError(
+      problem, line: line, section: section == nil ? nil : session.mediaSections.count)
+  }
+
+  private mutating func closeSection() {
+    if let section { session.mediaSections.append(section) }
+    section = nil
+    candidateCount = 0
+    extensionIDs = []
+  }
+
+  private mutating func take(_ type: UInt8, _ value: String) throws(SDPError) {
+    if heading.count < 3 { return try takeHeading(type, value) }
+    switch type {
+    case UInt8(ascii: "m"): try openSection(value)
+    case UInt8(ascii: "a"): try takeAttribute(value)
+    case UInt8(ascii: "b"): try takeBandwidth(value)
+    case UInt8(ascii: "c"):
+      guard value.pieces(separatedBy: .space).count == 3 else {
+        throw error(.malformedValue("c"))
+      }
+      if section == nil { session.connection = value } else { section?.connections.append(value) }
+    default: try takeOther(type, value)
+    }
+  }
+
+  private mutating func takeHeading(_ type: UInt8, _ value: String) throws(SDPError) {
+    let wanted = [UInt8(ascii: "v"), UInt8(ascii: "o"), UInt8(ascii: "s")][heading.count]
+    guard type == wanted else {
+      throw error(.missing(String(Character(Unicode.Scalar(wanted)))))
+    }
+    heading.append(type)
+    switch heading.count {
+    case 1: guard value == "0" else { throw error(.malformedValue("v")) }
+    case 2: session.origin = try origin(value)
+    default: session.name = value
+    }
+  }
+
+  private func origin(_ value: String) throws(SDPError) -> SessionDescription.Origin {
+    let words = value.pieces(separatedBy: .space)
+    guard words.count == 6, words[1].consists(of: \.isDigit), words[2].consists(of: \.isDigit)
+    else { throw error(.malformedValue("o")) }
+    return SessionDescription.Origin(
+      username: String(words[0]), sessionID: String(words[1]), sessionVersion: String(words[2]),
+      address: words[3...].joined(separator: " "))
+  }
+
+  private mutating func takeBandwidth(_ value: String) throws(SDPError) {
+    guard let (type, number) = value[...].cut(at: .colon), let amount = UInt64(digits: number),
+      type.consists(of: \.isTokenCharacter)
+    else { throw error(.malformedValue("b")) }
+    let bandwidth = SessionDescription.Bandwidth(type: String(type), value: amount)
+    if section == nil {
+      session.bandwidths.append(bandwidth)
+    } else {
+      section?.bandwidths.append(bandwidth)
+    }
+  }
+
+  private mutating func takeOther(_ type: UInt8, _ value: String) throws(SDPError) {
+    let other = SessionDescription.OtherLine(type: Character(Unicode.Scalar(type)), value: value)
+    switch (type, section) {
+    case (UInt8(ascii: "i"), .some): section?.information = value
+    case (UInt8(ascii: "k"), .some): section?.key = value
+    case (UInt8(ascii: "i"), nil), (UInt8(ascii: "u"), nil), (UInt8(ascii: "e"), nil),
+      (UInt8(ascii: "p"), nil):
+      session.contacts.append(other)
+    case (UInt8(ascii: "t"), nil), (UInt8(ascii: "r"), nil), (UInt8(ascii: "z"), nil),
+      (UInt8(ascii: "k"), nil):
+      session.times.append(other)
+    default: throw error(.unknownType)
+    }
+  }
+}
+
+extension Parser {
+  private mutating func openSection(_ value: String) throws(SDPError) {
+    closeSection()
+    guard session.mediaSections.count < limits.sections else { throw error(.tooMany(.sections)) }
+    let words = value.pieces(separatedBy: .space)
+    guard words.count >= 4, words[0].consists(of: \.isTokenCharacter) else {
+      throw error(.malformedValue("m"))
+    }
+    guard words.count - 3 <= limits.formats else { throw error(.tooMany(.formats)) }
+    let ports = words[1].pieces(separatedBy: .slash)
+    guard ports.count == 1 || ports.count == 2, let port = UInt16(digits: ports[0]) else {
+      throw error(.malformedValue("m"))
+    }
+    var opened = MediaSection(
+      kind: .init(String(words[0])), port: port, transportProtocol: String(words[2]),
+      formats: words[3...].map(String.init))
+    if ports.count == 2 {
+      guard let count = UInt16(digits: ports[1]) else { throw error(.malformedValue("m")) }
+      opened.portCount = count
+    }
+    section = opened
+    if opened.isRTP {
+      for format in words[3...] { _ = try payloadType(format) }
+    }
+  }
+
+  private func payloadType(_ text: Substring) throws(SDPError) -> UInt8 {
+    guard let type = UInt8(digits: text), type < 128 else { throw error(.badPayloadType) }
+    return type
+  }
+
+  private mutating func takeAttribute(_ text: String) throws(SDPError) {
+    let attribute: Attribute
+    if let (name, value) = text[...].cut(at: .colon) {
+      attribute = Attribute(String(name), String(value))
+    } else {
+      attribute = Attribute(text)
+    }
+    guard !attribute.name.isEmpty else { throw error(.malformedLine) }
+    try check(attribute)
+    if section == nil {
+      session.attributes.append(attribute)
+    } else {
+      section?.attributes.append(attribute)
+    }
+  }
+
+  /// Refuses what would be dangerous to guess at; what is merely unknown or odd is passed over by the accessors.
+  private mutating func check(_ attribute: Attribute) throws(SDPError) {
+    let value = attribute.value ?? ""
+    switch attribute.name {
+    case "rtpmap", "fmtp", "rtcp-fb":
+      guard section?.isRTP ?? false, let (head, _) = (value + " ")[...].cut(at: .space),
+        head != "*"
+      else { return }
+      _ = try payloadType(head)
+    case "extmap": try checkExtension(value)
+    case "mid":
+      guard value.consists(of: \.isTokenCharacter) else { throw malformed(attribute) }
+      guard section?.mid == nil, mids.insert(value).inserted else {
+        throw error(.duplicateMid(value))
+      }
+    case "candidate":
+      candidateCount += 1
+      guard candidateCount <= limits.candidates else { throw error(.tooMany(.candidates)) }
+    case "ice-ufrag":
+      guard (4...256).contains(value.utf8.count), value.consists(of: \.isICECharacter) else {
+        throw malformed(attribute)
+      }
+    case "ice-pwd":
+      guard (22...256).contains(value.utf8.count), value.consists(of: \.isICECharacter) else {
+        throw malformed(attribute)
+      }
+    case "fingerprint": if Fingerprint(value) == nil { throw malformed(attribute) }
+    case "setup": if SetupRole(rawValue: value) == nil { throw malformed(attribute) }
+    default: break
+    }
+  }
+
+  private func malformed(_ attribute: Attribute) -> SDPError {
+    error(.malformedAttribute(attribute.name))
+  }
+
+  private mutating func checkExtension(_ value: String) throws(SDPError) {
+    guard let mapped = HeaderExtension(extmap: value) else {
+      throw error(.malformedAttribute("extmap"))
+    }
+    guard mapped.isValid else { throw error(.badExtensionIdentifier) }
+    guard extensionIDs.insert(mapped.id).inserted else {
+      throw error(.duplicateExtensionIdentifier)
+    }
+  }
+}
