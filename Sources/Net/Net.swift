@@ -1,1 +1,0 @@
-// The room Net is being built.

@@ -1,0 +1,117 @@
+import CLinux
+import Glibc
+public import Wire
+
+extension UDPSocket {
+  /// The longest that one flush waits for room in the send buffer, in all.
+  private static let patience = Duration.milliseconds(2)
+
+  /// Sends every datagram of `outbox` and empties it.
+  ///
+  /// Runs of datagrams to one destination that are equally long (the last may be shorter) go to the
+  /// kernel as one; a machine that emits a viewer's packets one after the other helps. What cannot be
+  /// sent is counted and dropped.
+  public func flush(_ outbox: Outbox) {
+    guard !outbox.isEmpty else { return }
+    plan.make(
+      for: outbox.datagrams, runLimit: usesSegmentation ? Int(CLINUX_SEGMENT_LIMIT) : 1,
+      tracksLocalAddress: tracksLocalAddress, isIPv6: isIPv6)
+    statistics.foreignDatagrams &+= UInt64(plan.foreignCount)
+    send(plan.messages, from: outbox.arena)
+    outbox.removeAll()
+  }
+
+  private func send(_ messages: [clinux_message], from arena: [UInt8]) {
+    var index = 0
+    var waited = Duration.zero
+    while index < messages.count {
+      let result = attempt(messages[index...], from: arena)
+      if result > 0 {
+        for sent in messages[index..<index + Int(result)] { count(sent) }
+        index += Int(result)
+        continue
+      }
+      switch -result {
+      case EINTR: continue
+      case EAGAIN, ENOBUFS:
+        guard waited < Self.patience else {
+          for dropped in messages[index...] {
+            statistics.congestedDatagrams &+= UInt64(dropped.segment_count)
+          }
+          return
+        }
+        waited = waited + waitForRoom(until: Self.patience - waited)
+      case EINVAL, EIO, EMSGSIZE, EOPNOTSUPP:
+        split(messages[index], error: -result, from: arena)
+        index += 1
+      default:
+        statistics.refusedDatagrams &+= UInt64(messages[index].segment_count)
+        index += 1
+      }
+    }
+  }
+
+  /// Sends as many messages as one call takes. Returns how many went, or a negative error.
+  private func attempt(_ messages: ArraySlice<clinux_message>, from arena: [UInt8]) -> Int32 {
+    statistics.sendCalls &+= 1
+    // Every segment lies within the arena, since the outbox that owns the arena made it; nothing is
+    // kept after the call.
+    return unsafe arena.withUnsafeBufferPointer { bytes in
+      unsafe plan.segments.withUnsafeBufferPointer { segments in
+        unsafe messages.withUnsafeBufferPointer { messages in
+          unsafe clinux_send(
+            descriptor.number, isIPv6, bytes.baseAddress, segments.baseAddress,
+            messages.baseAddress, messages.count)
+        }
+      }
+    }
+  }
+
+  private func waitForRoom(until longest: Duration) -> Duration {
+    let start = MonotonicClock.now()
+    _ = clinux_wait_writable(descriptor.number, longest.nanoseconds)
+    // Where the kernel says there is room but a device queue is full, this costs a step all the same.
+    return max(MonotonicClock.now() - start, .microseconds(200))
+  }
+
+  private func count(_ message: clinux_message) {
+    statistics.sentMessages &+= 1
+    statistics.sentDatagrams &+= UInt64(message.segment_count)
+    statistics.sentBytes &+= UInt64(message.byte_count)
+  }
+
+  /// Sends a run that the kernel refused as single datagrams.
+  private func split(_ message: clinux_message, error: Int32, from arena: [UInt8]) {
+    guard message.segment_count > 1 else {
+      statistics.refusedDatagrams &+= 1
+      return
+    }
+    statistics.splitMessages &+= 1
+    // The device cannot checksum segments: no other run will do better. Other errors concern only
+    // this destination, as where its route takes only short packets.
+    if error == EIO || error == EOPNOTSUPP { usesSegmentation = false }
+    var index = message.first_segment
+    var singles: [clinux_message] = []
+    while index >= 0, Int(index) < plan.segments.count {
+      let segment = plan.segments[Int(index)]
+      var single = message
+      single.first_segment = index
+      single.last_segment = index
+      single.byte_count = segment.length
+      single.segment_count = 1
+      singles.append(single)
+      index = segment.next
+    }
+    sendSingles(singles, from: arena)
+  }
+
+  private func sendSingles(_ singles: [clinux_message], from arena: [UInt8]) {
+    for single in singles {
+      switch attempt([single], from: arena) {
+      case 1...: count(single)
+      case -EAGAIN, -ENOBUFS: statistics.congestedDatagrams &+= 1
+      default: statistics.refusedDatagrams &+= 1
+      }
+    }
+  }
+}
