@@ -1,1 +1,0 @@
-// The room RTP is being built.

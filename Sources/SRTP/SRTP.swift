@@ -1,1 +1,0 @@
-// The room SRTP is being built.
