@@ -1,0 +1,83 @@
+internal import COpenSSL
+
+/// A fresh certificate could not be made: OpenSSL has no memory or no randomness.
+public struct CertificateGenerationFailed: Error, Equatable, Sendable {
+  /// Creates the error.
+  public init() {}
+}
+
+/// A self-signed P-256 certificate and its private key, as WebRTC uses them (RFC 8827 §6.5).
+public struct SelfSignedCertificate: Sendable {
+  /// The X.509 certificate in DER.
+  public let certificate: [UInt8]
+  /// The private key in DER (RFC 5915).
+  public let privateKey: [UInt8]
+
+  /// Makes a new key and signs a certificate for it.
+  ///
+  /// It is valid from 2000 until 9999 (RFC 5280 §4.1.2.5: no well-defined end): nobody checks, what
+  /// counts is the fingerprint, and so it takes no clock and tells none.
+  public static func generate(
+    commonName: String = "WebRTC"
+  ) throws(CertificateGenerationFailed) -> SelfSignedCertificate {
+    // unsafe: the C objects are owned here, and freed before this returns.
+    guard let key = unsafe openssl_generate_p256_key() else { throw CertificateGenerationFailed() }
+    defer { unsafe EVP_PKEY_free(key) }
+    guard let certificate = unsafe X509_new() else { throw CertificateGenerationFailed() }
+    defer { unsafe X509_free(certificate) }
+    guard unsafe fill(certificate, commonName: commonName, key: key),
+      unsafe X509_sign(certificate, key, EVP_sha256()) > 0
+    else { throw CertificateGenerationFailed() }
+    let made = unsafe SelfSignedCertificate(
+      certificate: der { unsafe i2d_X509(certificate, $0) },
+      privateKey: der { unsafe i2d_PrivateKey(key, $0) })
+    guard !made.certificate.isEmpty, !made.privateKey.isEmpty else {
+      throw CertificateGenerationFailed()
+    }
+    return made
+  }
+
+  private static func fill(
+    _ certificate: OpaquePointer, commonName: String, key: OpaquePointer
+  ) -> Bool {
+    var serialNumber: UInt64 = 0
+    let isRandom = unsafe withUnsafeMutableBytes(of: &serialNumber) { bytes in
+      unsafe RAND_bytes(bytes.baseAddress, CInt(clamping: bytes.count)) == 1
+    }
+    // A serial number is positive (RFC 5280 §4.1.2.2).
+    serialNumber = serialNumber >> 1 | 1
+    guard isRandom, unsafe X509_set_version(certificate, 2) == 1,
+      unsafe ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serialNumber) == 1,
+      unsafe ASN1_TIME_set_string_X509(X509_getm_notBefore(certificate), "20000101000000Z") == 1,
+      unsafe ASN1_TIME_set_string_X509(X509_getm_notAfter(certificate), "99991231235959Z") == 1,
+      let name = unsafe X509_NAME_new()
+    else { return false }
+    defer { unsafe X509_NAME_free(name) }
+    return unsafe X509_NAME_add_entry_by_txt(
+      name, "CN", MBSTRING_UTF8, Array(commonName.utf8.prefix(64)),
+      CInt(clamping: commonName.utf8.prefix(64).count), -1, 0) == 1
+      && X509_set_subject_name(certificate, name) == 1
+      && X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1
+  }
+
+  private static func der(
+    _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> CInt
+  ) -> [UInt8] {
+    let count = encode(nil)
+    guard count > 0 else { return [] }
+    return unsafe [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, initialized in
+      var position = buffer.baseAddress
+      initialized = unsafe max(0, Int(encode(&position)))
+    }
+  }
+}
+
+extension SelfSignedCertificate: CustomStringConvertible, CustomReflectable {
+  /// The fingerprint; never the key.
+  public var description: String {
+    CertificateFingerprint(ofCertificate: certificate.span).description
+  }
+
+  /// Nothing, so that no dump prints the key.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}

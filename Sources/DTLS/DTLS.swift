@@ -1,1 +1,0 @@
-// The room DTLS is being built.
