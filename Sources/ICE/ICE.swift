@@ -1,1 +1,0 @@
-// The room ICE is being built.

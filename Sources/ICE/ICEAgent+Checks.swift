@@ -1,0 +1,158 @@
+import STUN
+import Wire
+
+extension ICEAgent {
+  /// Starts the clock of the checking state.
+  mutating func begin(_ now: Instant) {
+    if state == .checking, checkingSince == nil, keys.remote != nil { checkingSince = now }
+  }
+
+  /// Everything that time brings about.
+  mutating func work(_ now: Instant, _ outbox: Outbox) {
+    watchConsent(now)
+    abandonUnanswered(now)
+    watchChecking(now)
+    guard state != .failed else { return }
+    sendConsentCheck(now, outbox)
+    if role == .controlling { chooseNominee(now) }
+    if selection.map({ isSuspect($0, now) }) == true { considerAlternatives(now) }
+    sendCheck(now, outbox)
+    trustPeersWord(now)
+  }
+
+  private mutating func watchChecking(_ now: Instant) {
+    guard state == .checking, let checkingSince else { return }
+    let elapsed = now - checkingSince
+    let isExhausted =
+      remoteCandidatesAreComplete && elapsed >= configuration.exhaustedTimeout
+      && pairs.allSatisfy { $0.state == .failed }
+    if elapsed >= configuration.checkingTimeout || isExhausted { fail() }
+  }
+
+  mutating func fail() {
+    state = .failed
+    selection = nil
+    previousKeys = nil
+    nominatingPath = nil
+    pairs.removeAll()
+    transactions.removeAll()
+  }
+
+  /// Sends at most one check, when pacing allows it (RFC 8445 §6.1.4.2): a triggered one before a
+  /// first one before a repeated one.
+  private mutating func sendCheck(_ now: Instant, _ outbox: Outbox) {
+    guard keys.remote != nil, now >= nextSlot, let index = nextPairIndex(now) else {
+      return
+    }
+    nextSlot = now + configuration.pacing
+    pairs[index].triggerOrder = nil
+    pairs[index].state = .inProgress
+    pairs[index].attempts += 1
+    pairs[index].sentAt = now
+    pairs[index].retryAt = now + retryInterval(after: pairs[index].attempts)
+    let path = pairs[index].path
+    sendCheck(
+      on: path, keys, nominates: role == .controlling && nominatingPath == path, now, outbox)
+  }
+
+  private func retryInterval(after attempts: Int) -> Duration {
+    let doubled = configuration.initialRetryInterval * (1 << Int64(min(max(attempts, 1), 16) - 1))
+    return min(doubled, configuration.maximumRetryInterval)
+  }
+
+  private mutating func abandonUnanswered(_ now: Instant) {
+    for index in pairs.indices
+    where pairs[index].state == .inProgress
+      && pairs[index].attempts >= configuration.maximumAttempts
+      && pairs[index].retryAt <= now && pairs[index].triggerOrder == nil
+    {
+      pairs[index].state = .failed
+      if nominatingPath == pairs[index].path { nominatingPath = nil }
+    }
+  }
+
+  private func nextPairIndex(_ now: Instant) -> Int? {
+    let triggered = pairs.indices.filter { pairs[$0].triggerOrder != nil }
+    if let first = triggered.min(by: {
+      (pairs[$0].triggerOrder ?? 0) < (pairs[$1].triggerOrder ?? 0)
+    }) {
+      return first
+    }
+    let waiting = pairs.indices.filter { pairs[$0].state == .waiting }
+    if let best = waiting.max(by: {
+      pairs[$0].priority(role: role) < pairs[$1].priority(role: role)
+    }) {
+      return best
+    }
+    let due = pairs.indices.filter { pairs[$0].state == .inProgress && pairs[$0].retryAt <= now }
+    return due.min { pairs[$0].retryAt < pairs[$1].retryAt }
+  }
+
+  /// Writes one Binding request (RFC 8445 §7.2.2).
+  mutating func sendCheck(
+    on path: Path, _ keys: Keys, nominates: Bool, _ now: Instant, _ outbox: Outbox
+  ) {
+    guard let remote = keys.remote else { return }
+    let id = STUNTransactionID.random(using: &random)
+    remember(
+      Transaction(
+        id: id, path: path, sentAt: now, generation: keys.generation, role: role,
+        nominates: nominates), now)
+    let priority =
+      ICECandidate.Kind.peerReflexive.typePreference << 24
+      | localPriority(on: path) & 0x00ff_ffff
+    let roleType: STUNAttributeType = role == .controlling ? .iceControlling : .iceControlled
+    let tieBreaker = tieBreaker
+    outbox.append(on: path, capacity: 100 + remote.username.count) { output in
+      output.beginSTUN(.request, id)
+      output.appendSTUN(.username, remote.username.span)
+      output.appendSTUN(.priority, priority)
+      output.appendSTUN(roleType, tieBreaker)
+      if nominates { output.appendSTUN(.useCandidate) }
+      output.finishSTUN(key: remote.password.span)
+    }
+    statistics.checksSent &+= 1
+  }
+
+  /// Keeps what may still be answered: of the last ten seconds, at most 64.
+  private mutating func remember(_ transaction: Transaction, _ now: Instant) {
+    if let oldest = transactions.first,
+      transactions.count >= 64 || now - oldest.sentAt > .seconds(10)
+    {
+      transactions.removeAll { now - $0.sentAt > .seconds(10) }
+      if transactions.count >= 64 { transactions.removeFirst() }
+    }
+    transactions.append(transaction)
+  }
+
+  // MARK: Time
+
+  /// The next moment at which `work` has something to do.
+  func nextDeadline(_ now: Instant) -> Instant? {
+    var next = Instant.distantFuture
+    if let selection { next = min(next, nextConsentEvent(selection, now)) }
+    if state == .checking, let checkingSince {
+      next = min(next, checkingSince + configuration.checkingTimeout)
+      if remoteCandidatesAreComplete {
+        let exhausted = checkingSince + configuration.exhaustedTimeout
+        if exhausted > now { next = min(next, exhausted) }
+      }
+    }
+    if role == .controlling, nominatingPath == nil, let firstValidAt,
+      selection?.generation != keys.generation
+    {
+      let patience = firstValidAt + configuration.nominationPatience
+      if patience > now { next = min(next, patience) }
+    }
+    if keys.remote != nil {
+      for pair in pairs {
+        if pair.triggerOrder != nil || pair.state == .waiting {
+          next = min(next, max(nextSlot, now))
+        } else if pair.state == .inProgress {
+          next = min(next, max(nextSlot, pair.retryAt))
+        }
+      }
+    }
+    return next == .distantFuture ? nil : next
+  }
+}

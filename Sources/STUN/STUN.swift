@@ -1,1 +1,0 @@
-// The room STUN is being built.
