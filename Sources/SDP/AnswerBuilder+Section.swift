@@ -65,6 +65,7 @@ extension AnswerBuilder {
     var section = MediaSection(
       kind: offered.kind, port: 0, transportProtocol: offered.transportProtocol,
       formats: Array(offered.formats.prefix(1)))
+    section.connections = ["IN IP4 0.0.0.0"]
     if let mid = offered.mid { section.add("mid", mid) }
     section.add(Direction.inactive.rawValue)
     return Reply(

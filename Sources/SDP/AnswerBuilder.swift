@@ -87,16 +87,13 @@ public struct AnswerBuilder: Hashable, Sendable {
     let address = local.defaultAddress
     for (index, reply) in replies.enumerated() {
       var section = reply.section
-      if reply.negotiated.isRejected {
-        section.port = 0
-        section.connections = ["IN IP4 0.0.0.0"]
-      } else {
+      if !reply.negotiated.isRejected, let transport = negotiated.transport {
         section.port = address.port
         section.connections = [address.connection]
-      }
-      if index == accepted.first, let transport = negotiated.transport {
         section.attributes.insert(
-          contentsOf: local.attributes(setup: transport.localSetup), at: reply.transportPlace)
+          contentsOf: local.attributes(setup: transport.localSetup)
+            + (index == accepted.first ? local.candidateAttributes : []),
+          at: reply.transportPlace)
       }
       answer.mediaSections.append(section)
     }
@@ -117,8 +114,9 @@ extension NegotiatedSession {
 }
 
 extension LocalTransport {
-  /// The lines that describe the transport: they stand in the first section of the group alone (RFC 9143
-  /// §7.1.3).
+  /// Credentials and certificate. RFC 9143 §7.1.3 wants them in the first section of the group alone, but
+  /// Firefox ESR 153 loses its content process over a bundled section without a fingerprint, and every
+  /// browser writes them in each.
   func attributes(setup: SetupRole) -> [Attribute] {
     var lines = [Attribute("ice-ufrag", iceUfrag), Attribute("ice-pwd", icePwd)]
     if !iceOptions.isEmpty {
@@ -126,7 +124,12 @@ extension LocalTransport {
     }
     lines += fingerprints.map { Attribute("fingerprint", $0.text) }
     lines.append(Attribute("setup", setup.rawValue))
-    lines += candidates.map { Attribute("candidate", Self.bare($0)) }
+    return lines
+  }
+
+  /// The candidates: in the first section of the group alone.
+  var candidateAttributes: [Attribute] {
+    var lines = candidates.map { Attribute("candidate", Self.bare($0)) }
     if hasEndOfCandidates { lines.append(Attribute("end-of-candidates")) }
     return lines
   }

@@ -1,6 +1,6 @@
 /// Makes offers and reads their answers (RFC 8829 §5.2, §5.11): for clients of our own.
 ///
-/// Everything offered shares one transport; only the first m-section says how to reach it.
+/// Everything offered shares one transport; only the first m-section has a port and candidates.
 public struct OfferBuilder: Hashable, Sendable {
   /// One m-section to offer.
   public struct Section: Hashable, Sendable {
@@ -87,8 +87,9 @@ public struct OfferBuilder: Hashable, Sendable {
       return written
     }
     written.add(section.direction.rawValue)
+    written.attributes += local.attributes(setup: .actpass)
     if isTagged {
-      written.attributes += local.attributes(setup: .actpass)
+      written.attributes += local.candidateAttributes
     } else {
       written.add("bundle-only")
     }
