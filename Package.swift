@@ -35,7 +35,7 @@ let package = Package(
     room("SDP", ["Wire"]),
     room("Peer", ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"]),
     room("SFU", ["Wire", "RTP", "Peer"]),
-    room("Signaling"),
+    room("Signaling", ["Wire"]),
     room("RTCTesting", ["Wire"]),
 
     // Shells
@@ -63,7 +63,7 @@ let package = Package(
     tests("Peer", ["Wire", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
     tests(
       "SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
-    tests("Signaling"),
+    tests("Signaling", ["Wire"]),
     tests("RTCTesting", ["Wire"]),
     tests("Net", ["Wire"]),
     tests("HTTPServer"),

@@ -1,0 +1,44 @@
+/// A look at JSON text before it is decoded: how deep it nests and how many values it may hold.
+///
+/// Decoding costs time and stack by both, so a message past the limits is refused unread. The count
+/// never falls short of the real one for valid JSON; text that is not JSON is left to the decoder.
+public struct JSONShape: Sendable, Equatable {
+  /// Deepest nesting of arrays and objects.
+  public private(set) var depth = 0
+  /// Arrays, objects, members and elements together.
+  public private(set) var values = 1
+
+  /// Measures UTF-8 text.
+  public init(of text: some Sequence<UInt8>) {
+    var nesting = 0
+    var isInString = false
+    var isEscaped = false
+    for byte in text {
+      if isInString {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isInString = false
+        }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\""): isInString = true
+      case UInt8(ascii: "["), UInt8(ascii: "{"):
+        nesting &+= 1
+        values &+= 1
+        depth = max(depth, nesting)
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): nesting &-= 1
+      case UInt8(ascii: ","): values &+= 1
+      default: break
+      }
+    }
+  }
+
+  /// Whether a message of this shape is decoded.
+  public func fits(_ limits: SignalingLimits) -> Bool {
+    depth <= limits.messageDepth && values <= limits.messageValues
+  }
+}

@@ -1,0 +1,102 @@
+/// What somebody sends.
+public enum StreamSource: String, Codable, Sendable, CaseIterable {
+  /// The voice.
+  case microphone
+  /// The picture of a person.
+  case camera
+  /// A shared screen.
+  case screen
+  /// The sound of a shared screen.
+  case screenAudio = "screen-audio"
+}
+
+/// Which m-section of an offer carries which source.
+public struct SourceAssignment: Codable, Sendable, Equatable {
+  /// The m-section's `a=mid`.
+  public var mid: String
+  /// What it carries.
+  public var source: StreamSource
+
+  /// `source` in the m-section `mid`.
+  public init(mid: String, source: StreamSource) {
+    self.mid = mid
+    self.source = source
+  }
+}
+
+/// What of a participant is live; the server forwards nothing else.
+public struct LiveMedia: Codable, Sendable, Equatable {
+  /// Whether the voice is heard.
+  public var microphone: Bool
+  /// Whether the picture is seen.
+  public var camera: Bool
+  /// Whether the screen is shared, with its sound.
+  public var screen: Bool
+
+  /// Nothing is live unless said so.
+  public init(microphone: Bool = false, camera: Bool = false, screen: Bool = false) {
+    self.microphone = microphone
+    self.camera = camera
+    self.screen = screen
+  }
+
+  /// Whether `source` is live.
+  public subscript(source: StreamSource) -> Bool {
+    switch source {
+    case .microphone: microphone
+    case .camera: camera
+    case .screen, .screenAudio: screen
+    }
+  }
+
+  /// Changes what `change` names.
+  public mutating func apply(_ change: LiveMediaChange) {
+    microphone = change.microphone ?? microphone
+    camera = change.camera ?? camera
+    screen = change.screen ?? screen
+  }
+}
+
+/// A change of what is live; what is not named stays.
+public struct LiveMediaChange: Codable, Sendable, Equatable {
+  /// Whether the voice is heard from now on.
+  public var microphone: Bool?
+  /// Whether the picture is seen from now on.
+  public var camera: Bool?
+  /// Whether the screen is shared from now on.
+  public var screen: Bool?
+
+  /// Changes what is given.
+  public init(microphone: Bool? = nil, camera: Bool? = nil, screen: Bool? = nil) {
+    self.microphone = microphone
+    self.camera = camera
+    self.screen = screen
+  }
+}
+
+/// A receive slot and what it shows.
+public struct SlotAssignment: Codable, Sendable, Equatable {
+  /// The receiving m-section's `a=mid`.
+  public var mid: String
+  /// Who is seen or heard in it.
+  public var userId: String
+  /// Which of that participant's sources.
+  public var source: StreamSource
+
+  /// `userId`'s `source` in the slot `mid`.
+  public init(mid: String, userId: String, source: StreamSource) {
+    self.mid = mid
+    self.userId = userId
+    self.source = source
+  }
+}
+
+/// The server's view of a participant's media path.
+public enum MediaPathState: String, Codable, Sendable {
+  /// ICE and DTLS are under way.
+  case connecting
+  /// Media flows.
+  case connected
+  /// The path is lost; an ICE restart may bring it back.
+  case failed
+}

@@ -1,1 +1,0 @@
-// The room Signaling is being built.
