@@ -13,11 +13,12 @@ public struct TokenBucket: Sendable {
     paidUntil = now - capacity
   }
 
-  /// Takes one token; false where there is none.
-  public mutating func take(at now: Instant) -> Bool {
+  /// Takes `count` tokens; takes none and returns false where there are fewer.
+  public mutating func take(_ count: Int = 1, at now: Instant) -> Bool {
     let start = max(paidUntil, now - capacity)
-    guard start + interval <= now else { return false }
-    paidUntil = start + interval
+    let end = start + interval * Int64(max(0, count))
+    guard end <= now else { return false }
+    paidUntil = end
     return true
   }
 }

@@ -1,0 +1,107 @@
+import Signaling
+import Wire
+
+/// A publisher or player over HTTP, as it was admitted.
+struct HTTPMediaSession: Sendable, Equatable {
+  /// The SDP answer.
+  var answer: String
+  /// The secret part of the URL that ends it.
+  var resource: String
+}
+
+extension Meeting {
+  /// Adds a publisher to a room (WHIP); the others see it as a participant called `name`.
+  func publish(
+    in room: String, name: String, offer: String
+  ) async throws(SignalingFailure) -> HTTPMediaSession {
+    if let failure = reservePlace(in: room, inReplyTo: nil) { throw failure }
+    let peer = MediaPeerID(rawValue: nextNumber())
+    let lines = offer.split(whereSeparator: \.isNewline)
+    let live = LiveMedia(
+      microphone: lines.contains { $0.hasPrefix("m=audio") },
+      camera: lines.contains { $0.hasPrefix("m=video") })
+    people[peer] = newParticipant(
+      peer, id: "p-" + .randomIdentifier(&random), name: name, room: room, live: live)
+    people[peer]?.connectBy = clock.now() + limits.timeToConnect
+    let answer: String
+    do throws(MediaError) {
+      answer = try await connect(peer, MediaOffer(sdp: offer))
+    } catch {
+      forget(peer)
+      throw SignalingFailure(error, inReplyTo: "offer")
+    }
+    guard people[peer] != nil, !isStopping else {
+      await abandon(peer)
+      throw SignalingFailure(.internal, "the server stops")
+    }
+    let resource = String.randomIdentifier(&random)
+    people[peer]?.resource = resource
+    resources[resource] = peer
+    show(peer)
+    announce(peer)
+    return HTTPMediaSession(answer: answer, resource: resource)
+  }
+
+  /// Adds a player to a room (WHEP), which the others do not see.
+  func play(in id: String, offer: String) async throws(SignalingFailure) -> HTTPMediaSession {
+    if isStopping { throw SignalingFailure(.internal, "the server stops") }
+    guard people.count + players.count < limits.participants else {
+      throw SignalingFailure(.tooManyParticipants, "the server is full")
+    }
+    guard (rooms[id]?.players ?? 0) < limits.playersPerRoom else {
+      throw SignalingFailure(.roomFull, "the room has \(limits.playersPerRoom) players")
+    }
+    openRoom(id)
+    guard let room = rooms[id]?.media else { throw SignalingFailure(.internal, "no room") }
+    let peer = MediaPeerID(rawValue: nextNumber())
+    let resource = String.randomIdentifier(&random)
+    players[peer] = Player(
+      room: id, resource: resource, connectBy: clock.now() + limits.timeToConnect)
+    rooms[id]?.players += 1
+    let answer: String
+    do throws(MediaError) {
+      answer = try await plane.connect(peer, in: room, offer: MediaOffer(sdp: offer))
+    } catch {
+      forgetPlayer(peer)
+      throw SignalingFailure(error, inReplyTo: "offer")
+    }
+    guard players[peer] != nil, !isStopping else {
+      await plane.disconnect(peer)
+      forgetPlayer(peer)
+      throw SignalingFailure(.internal, "the server stops")
+    }
+    resources[resource] = peer
+    return HTTPMediaSession(answer: answer, resource: resource)
+  }
+
+  /// Ends a publisher or player; false where the room has no such resource of that kind.
+  func end(_ resource: String, in room: String, isPlayer: Bool) async -> Bool {
+    guard let peer = resources[resource] else { return false }
+    if isPlayer {
+      guard players[peer]?.room == room else { return false }
+      await endPlayer(peer)
+    } else {
+      guard people[peer]?.room == room else { return false }
+      await remove(peer, .left)
+    }
+    return true
+  }
+
+  /// Whether the room has such a resource of that kind.
+  func has(_ resource: String, in room: String, isPlayer: Bool) -> Bool {
+    guard let peer = resources[resource] else { return false }
+    return isPlayer ? players[peer]?.room == room : people[peer]?.room == room
+  }
+
+  func endPlayer(_ peer: MediaPeerID) async {
+    forgetPlayer(peer)
+    await plane.disconnect(peer)
+  }
+
+  private func forgetPlayer(_ peer: MediaPeerID) {
+    guard let player = players.removeValue(forKey: peer) else { return }
+    resources[player.resource] = nil
+    rooms[player.room]?.players -= 1
+    closeIfEmpty(player.room)
+  }
+}
