@@ -23,7 +23,7 @@ struct LayeringTests {
     "SDP": ["Wire"],
     "Peer": ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"],
     "SFU": ["Wire", "RTP", "Peer"],
-    "Signaling": [],
+    "Signaling": ["Wire"],
     "RTCTesting": ["Wire"],
     "Net": ["Wire", "CLinux"],
     "HTTPServer": ["CWebSockets", "CZlib"],
