@@ -21,6 +21,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux"),
 
     // Machines
@@ -40,7 +41,7 @@ let package = Package(
 
     // Shells
     room("Net", ["Wire", "CLinux"]),
-    room("HTTPServer", ["CWebSockets"]),
+    room("HTTPServer", ["CWebSockets", "CZlib"]),
     room(
       "MeetingServer",
       [

@@ -1,1 +1,0 @@
-// The room HTTPServer is being built.

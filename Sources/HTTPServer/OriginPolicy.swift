@@ -1,0 +1,29 @@
+/// Who may open a WebSocket from a web page (RFC 6455 §10.2): pages of the server's own host and those
+/// configured. A browser always sends `Origin`, so a request without one is no page and is let in.
+struct OriginPolicy: Sendable {
+  private let allowed: Set<String>
+
+  init(allowed: [String]) {
+    self.allowed = Set(allowed.map { Self.normalized($0) })
+  }
+
+  func allows(_ headers: HTTPFields) -> Bool {
+    let origins = headers.values("Origin")
+    guard let origin = origins.first.map(Self.normalized) else { return true }
+    guard origins.count == 1 else { return false }
+    if allowed.contains(origin) { return true }
+    guard let host = headers["Host"]?.lowercased(), !host.isEmpty else { return false }
+    return origin == Self.normalized("http://" + host)
+      || origin == Self.normalized("https://" + host)
+  }
+
+  /// Lower case and without the port that the scheme implies.
+  private static func normalized(_ origin: String) -> String {
+    let origin = origin.lowercased()
+    for (scheme, port) in [("http://", ":80"), ("https://", ":443")]
+    where origin.hasPrefix(scheme) && origin.hasSuffix(port) {
+      return String(origin.dropLast(port.count))
+    }
+    return origin
+  }
+}
