@@ -26,7 +26,11 @@ extension DTLSEngine {
       self.path = path
       if state == .idle { state = .handshaking(until: now + Self.handshakeTimeout) }
       let phaseBefore = phase
-      deliver(record.bytes, session, at: now, events: &events)
+      if record.epoch == 0 {
+        deliver(gate.renumber(record).span, session, at: now, events: &events)
+      } else {
+        deliver(record.bytes, session, at: now, events: &events)
+      }
       if phase != phaseBefore { deliverHeld(session, at: now, events: &events) }
     }
   }

@@ -9,6 +9,9 @@ public struct DTLSIdentity: Sendable {
 
   let certificate: SelfSignedCertificate
 
+  /// The certificate in DER.
+  public var certificateDER: [UInt8] { certificate.certificate }
+
   /// The identity that `certificate` proves.
   public init(_ certificate: SelfSignedCertificate) {
     self.certificate = certificate

@@ -21,6 +21,9 @@ import Wire
     case failed(DTLSError)
   }
 
+  /// Nonce and tag of a record (RFC 5288 §3), which OpenSSL forgets when it counts what still fits.
+  private static let gcmByteCount = 8 + 16
+
   /// What the other side's certificate is checked against; until known, any is held provisionally.
   var expectedFingerprints: [CertificateFingerprint]?
   /// The certificate the other side showed, in DER.
@@ -45,7 +48,7 @@ import Wire
     unsafe DTLS_set_timer_cb(made, nextTimeout)
     let isReady =
       unsafe SSL_set_ex_data(made, 0, Unmanaged.passUnretained(self).toOpaque()) == 1
-      && openssl_ssl_set_mtu(made, CLong(maximumDatagramSize)) != 0
+      && openssl_ssl_set_mtu(made, CLong(maximumDatagramSize - Self.gcmByteCount)) != 0
       && Self.offer(srtpProfiles, on: made)
     ERR_clear_error()
     guard isReady else { throw .libraryFailed }
