@@ -75,12 +75,19 @@ extension RTPHeader {
     RTPHeaderExtensionReader(self, in: packet)
   }
 
-  /// Where the first element with `id` has its value.
+  /// Where the first element with `id` has its value; nil for id 0, which names none.
   public func extensionRange(id: UInt8, in packet: Span<UInt8>) -> Range<Int>? {
+    guard id != 0 else { return nil }
     var reader = extensions(in: packet)
     while let element = reader.next() {
       if element.id == id { return element.range }
     }
     return nil
+  }
+
+  /// The first byte of the first element with `id`: all there is of an audio level or an orientation.
+  public func extensionByte(id: UInt8, in packet: Span<UInt8>) -> UInt8? {
+    guard let range = extensionRange(id: id, in: packet), !range.isEmpty else { return nil }
+    return packet[range.lowerBound]
   }
 }
