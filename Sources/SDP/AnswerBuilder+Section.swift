@@ -59,6 +59,8 @@ extension AnswerBuilder {
     return offered.hasRTCPMux ? nil : .noRTCPMux
   }
 
+  /// Mirrors tag and first format. Nothing in a rejected section matters (RFC 3264 §6), but Pion wants a
+  /// codec for the format and aiortc wants `rtcp-mux`.
   private func reject(
     _ offered: MediaSection, index: Int, _ rejection: NegotiatedSection.Rejection
   ) -> Reply {
@@ -68,8 +70,14 @@ extension AnswerBuilder {
     section.connections = ["IN IP4 0.0.0.0"]
     if let mid = offered.mid { section.add("mid", mid) }
     section.add(Direction.inactive.rawValue)
+    let transportPlace = section.attributes.count
+    if offered.hasRTCPMux { section.add("rtcp-mux") }
+    if var codec = offered.codecs.first, section.formats.first == "\(codec.payloadType)" {
+      codec.feedback = []
+      section.attributes += codec.attributes
+    }
     return Reply(
-      section: section,
+      section: section, transportPlace: transportPlace,
       negotiated: NegotiatedSection(index: index, section: offered, rejection: rejection))
   }
 

@@ -87,13 +87,15 @@ public struct AnswerBuilder: Hashable, Sendable {
     let address = local.defaultAddress
     for (index, reply) in replies.enumerated() {
       var section = reply.section
-      if !reply.negotiated.isRejected, let transport = negotiated.transport {
-        section.port = address.port
-        section.connections = [address.connection]
+      if let transport = negotiated.transport {
         section.attributes.insert(
           contentsOf: local.attributes(setup: transport.localSetup)
             + (index == accepted.first ? local.candidateAttributes : []),
           at: reply.transportPlace)
+      }
+      if !reply.negotiated.isRejected {
+        section.port = address.port
+        section.connections = [address.connection]
       }
       answer.mediaSections.append(section)
     }
@@ -115,8 +117,8 @@ extension NegotiatedSession {
 
 extension LocalTransport {
   /// Credentials and certificate. RFC 9143 §7.1.3 wants them in the first section of the group alone, but
-  /// Firefox ESR 153 loses its content process over a bundled section without a fingerprint, and every
-  /// browser writes them in each.
+  /// Firefox ESR 153 loses its content process over a bundled section without a fingerprint, aiortc
+  /// refuses a section without the others even if it is rejected, and every browser writes them in each.
   func attributes(setup: SetupRole) -> [Attribute] {
     var lines = [Attribute("ice-ufrag", iceUfrag), Attribute("ice-pwd", icePwd)]
     if !iceOptions.isEmpty {
