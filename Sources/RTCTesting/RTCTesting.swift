@@ -1,1 +1,0 @@
-// The room RTCTesting is being built.
