@@ -1,0 +1,359 @@
+// One stay in one room: joins signalling, call and devices together and keeps the store true.
+//
+// Store: phase, room, name, self, link, outage, participants, speakers, chat, unread, panel, pinned, local, received.
+
+import { Call } from "./call.js";
+import { msg } from "./i18n.js";
+import { Notices } from "./notices.js";
+import { Signaling } from "./protocol.js";
+import { Roster } from "./roster.js";
+import { Store } from "./store.js";
+
+const chatBytes = 4096;
+const healInterval = 4000;
+const viewDelay = 150;
+
+export class Meeting {
+  #media;
+  #signaling = null;
+  #roster = new Roster();
+  #ending = new AbortController();
+  #restarting = false;
+  #wasConnected = false;
+  #heal = null;
+  #viewTimer = null;
+  #view = [];
+  #chatKeys = new Set();
+  /** What the server was last told to be live. */
+  #told = null;
+
+  /** @param {{room: string, media: import("./media.js").LocalMedia}} options */
+  constructor({ room, media }) {
+    this.#media = media;
+    this.notices = new Notices();
+    /** @type {Call | null} */
+    this.call = null;
+    this.store = new Store({
+      phase: "lobby", room, name: "", self: null, link: "idle", outage: null, refusal: null,
+      participants: [], speakers: [], received: [], chat: [], unread: 0, panel: null, pinned: null,
+      local: { microphone: true, camera: true, screen: false },
+    });
+  }
+
+  /** Enters the room. */
+  join(name, { microphone, camera }) {
+    const { signal } = (this.#ending = new AbortController());
+    const { room } = this.store.state;
+    this.#wasConnected = false;
+    this.store.update({ phase: "joining", name, outage: null, refusal: null, local: { microphone, camera, screen: false } });
+    this.#media.setEnabled(microphone);
+    this.#signaling = new Signaling({
+      url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
+      roomId: room,
+      joinPayload: () => this.#prepare(),
+    });
+    const on = (type, handler) =>
+      this.#signaling.addEventListener(type, ({ detail }) => handler(detail), { signal });
+    on("link", ({ state }) => this.#linkChanged(state));
+    on("joined", (detail) => this.#joined(detail));
+    on("resumed", ({ payload }) => this.#resumed(payload));
+    on("message", (message) => this.#receive(message));
+    on("refused", ({ code }) => this.#finish("lobby", { refusal: code }));
+    on("replaced", () => this.#finish("replaced"));
+    this.#media.addEventListener("track", ({ detail }) => this.#trackChanged(detail), { signal });
+    this.#media.addEventListener("switched", ({ detail }) => this.#deviceSwitched(detail), { signal });
+    this.#media.addEventListener("lost", ({ detail }) => this.#deviceLost(detail), { signal });
+    addEventListener("online", () => this.#signaling.retryNow(), { signal });
+    addEventListener("pagehide", () => this.#signaling.send("leave"), { signal });
+    this.#signaling.connect();
+  }
+
+  /** Goes away and gives every device back. */
+  leave() {
+    this.#signaling?.leave();
+    this.#media.closeAll();
+    this.#finish("left");
+  }
+
+  async toggleMicrophone() {
+    const { local } = this.store.state;
+    const microphone = !(local.microphone && this.#media.tracks.microphone);
+    if (microphone && !this.#media.tracks.microphone) {
+      await this.#media.open(["microphone"]);
+      if (!this.#media.tracks.microphone) return this.#deviceRefused("microphone");
+    }
+    this.#media.setEnabled(microphone);
+    this.#setLocal({ microphone });
+  }
+
+  async toggleCamera() {
+    const camera = !this.#media.tracks.camera;
+    if (!camera) this.#media.close("camera");
+    else {
+      await this.#media.open(["camera"]);
+      if (!this.#media.tracks.camera) return this.#deviceRefused("camera");
+    }
+    this.#setLocal({ camera });
+  }
+
+  async toggleScreen() {
+    if (this.#media.screen.screen) return this.#media.closeScreen();
+    try {
+      await this.#media.openScreen();
+    } catch (error) {
+      // Closing the browser's chooser is an answer, not a fault.
+      if (error?.name !== "NotAllowedError") {
+        this.notices.show({ id: "screen", level: "warning", message: msg("notice.screen-failed") });
+      }
+    }
+  }
+
+  /** @returns {boolean} false where it could not be sent; the reason is shown */
+  sendChat(text) {
+    const trimmed = text.trim();
+    if (!trimmed) return false;
+    if (new TextEncoder().encode(trimmed).length > chatBytes) {
+      this.notices.show({ id: "chat", level: "warning", message: msg("notice.chat-too-long") });
+      return false;
+    }
+    if (this.#signaling?.send("chat", { text: trimmed })) return true;
+    this.notices.show({ id: "chat", level: "warning", message: msg("notice.chat-offline") });
+    return false;
+  }
+
+  /** Opens "chat" or "people", closes what is open for the same name or null. */
+  openPanel(panel) {
+    const next = panel === this.store.state.panel ? null : panel;
+    this.store.update({ panel: next, unread: next === "chat" ? 0 : this.store.state.unread });
+  }
+
+  /** Enlarges one tile ("id/source"), or none. */
+  pin(key) {
+    this.store.update({ pinned: this.store.state.pinned === key ? null : key });
+  }
+
+  /** Tells the server what is on screen: [{userId, source, width, height, priority}]. */
+  setView(tiles) {
+    const same = JSON.stringify(tiles) === JSON.stringify(this.#view);
+    this.#view = tiles;
+    if (same) return;
+    clearTimeout(this.#viewTimer);
+    this.#viewTimer = setTimeout(() => this.#sendView(), viewDelay);
+  }
+
+  #sendView() {
+    this.#signaling?.send("view", { tiles: this.#view });
+  }
+
+  async #prepare() {
+    this.call?.close();
+    const call = new Call((payload) => this.#signaling.send("negotiate", payload));
+    this.call = call;
+    call.addEventListener("state", () => this.#mediaStateChanged());
+    call.addEventListener("slots", () => this.store.update({ received: call.received }));
+    const offer = await call.begin({ ...this.#media.tracks, ...this.#media.screen });
+    this.#told = this.#live;
+    return { name: this.store.state.name, media: this.#told, ...offer };
+  }
+
+  async #joined({ userId, payload }) {
+    const returning = this.store.state.phase === "room";
+    this.#restarting = false;
+    this.#roster.reset(payload.participants ?? []);
+    this.#addChat(payload.chat ?? [], { quiet: true });
+    this.store.update({ phase: "room", self: userId, speakers: [], participants: this.#roster.all });
+    if (!returning && this.#roster.all.length === 1) {
+      this.notices.show({ id: "alone", level: "info", message: msg("notice.alone"), time: 8000 });
+    }
+    try {
+      await this.call?.accept(payload.sdp);
+    } catch (error) {
+      console.warn("the answer was not usable", error);
+    }
+    this.call?.setSlots(payload.slots ?? []);
+    this.#afterEntering();
+  }
+
+  #resumed(payload) {
+    this.#restarting = false;
+    this.#roster.reset(payload.participants ?? []);
+    this.store.update({ participants: this.#roster.all });
+    this.call?.setSlots(payload.slots ?? []);
+    this.call?.repeatOffer();
+    this.#told = this.#roster.get(this.store.state.self)?.media ?? null;
+    this.#afterEntering();
+    if (this.#mediaIsBroken) this.call?.renegotiate({ restartIce: true });
+  }
+
+  #afterEntering() {
+    this.#expectSound();
+    this.#syncMedia();
+    this.call?.renegotiate();
+    if (this.#view.length > 0) this.#sendView();
+    this.#refreshOutage();
+  }
+
+  #receive({ type, payload }) {
+    switch (type) {
+      case "participant-joined":
+        return this.#arrived(payload.participant ?? payload);
+      case "participant-updated":
+        this.#roster.put(payload.participant ?? payload);
+        return this.#publishRoster();
+      case "participant-left":
+        return this.#departed(payload);
+      case "slots":
+        return this.call?.setSlots(payload.slots ?? []);
+      case "speakers":
+        return this.store.update({ speakers: (payload.speakers ?? []).map(({ userId }) => userId) });
+      case "chat":
+        return this.#addChat([payload], { quiet: false });
+      case "negotiated":
+        return this.call?.answered(payload.sdp);
+      case "media-state":
+        if (payload.state === "failed") this.call?.renegotiate({ restartIce: true });
+        return undefined;
+      case "closing":
+        this.#restarting = true;
+        return this.#refreshOutage();
+      case "error":
+        console.warn(`the server says ${payload.code}: ${payload.message}`);
+        return payload.inReplyTo === "negotiate" ? this.call?.answered(null) : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #arrived(participant) {
+    const isNew = !this.#roster.get(participant.id);
+    this.#roster.put(participant);
+    this.#publishRoster();
+    if (isNew) this.notices.group("notice.joined", participant.name);
+  }
+
+  #departed({ id }) {
+    const participant = this.#roster.get(id);
+    if (!participant) return;
+    this.#roster.remove(id);
+    this.#publishRoster();
+    this.notices.group("notice.left", participant.name);
+  }
+
+  #publishRoster() {
+    this.#expectSound();
+    this.store.update({ participants: this.#roster.all });
+  }
+
+  #expectSound() {
+    const { self } = this.store.state;
+    if (this.call) {
+      this.call.expectsSound = this.#roster.all.some(({ id, media }) => id !== self && media.microphone);
+    }
+  }
+
+  #addChat(messages, { quiet }) {
+    const fresh = messages.filter((message) => {
+      const key = `${message.id}:${message.at}`;
+      return !this.#chatKeys.has(key) && this.#chatKeys.add(key);
+    });
+    if (fresh.length === 0) return;
+    const { chat, panel, self, unread } = this.store.state;
+    const counted = quiet || panel === "chat" ? 0 : fresh.filter(({ userId }) => userId !== self).length;
+    this.store.update({ chat: [...chat, ...fresh], unread: unread + counted });
+  }
+
+  get #live() {
+    const { local } = this.store.state;
+    return {
+      microphone: local.microphone && Boolean(this.#media.tracks.microphone),
+      camera: Boolean(this.#media.tracks.camera),
+      screen: Boolean(this.#media.screen.screen),
+    };
+  }
+
+  #setLocal(patch) {
+    this.store.update({ local: { ...this.store.state.local, ...patch } });
+    this.#syncMedia();
+  }
+
+  /** Tells the server what is live, where it believes otherwise. */
+  #syncMedia() {
+    const live = this.#live;
+    if (this.#told && Object.keys(live).every((kind) => live[kind] === this.#told[kind])) return;
+    if (this.#signaling?.send("update", { media: live })) this.#told = live;
+  }
+
+  async #trackChanged({ source, track }) {
+    if (source === "screen") this.store.update({ local: { ...this.store.state.local, screen: Boolean(track) } });
+    await this.call?.setTrack(source, track);
+    this.call?.renegotiate();
+    this.#syncMedia();
+  }
+
+  #linkChanged(state) {
+    this.store.update({ link: state });
+    this.#refreshOutage();
+  }
+
+  #mediaStateChanged() {
+    if (this.call?.pc.connectionState === "connected") this.#wasConnected = true;
+    this.#refreshOutage();
+  }
+
+  get #mediaIsBroken() {
+    const { pc, stalled } = this.call ?? {};
+    return pc?.connectionState === "failed"
+      || (this.#wasConnected && (pc?.connectionState === "disconnected" || stalled));
+  }
+
+  #refreshOutage() {
+    const { link, phase, outage: before } = this.store.state;
+    if (phase !== "room") return;
+    let outage = null;
+    if (this.#restarting) outage = "restart";
+    else if (link !== "connected") outage = "link";
+    else if (this.#mediaIsBroken) outage = this.#wasConnected ? "media" : "blocked";
+    this.#healMedia(outage === "media" || outage === "blocked");
+    if (outage === before) return;
+    this.store.update({ outage });
+    if (outage) {
+      const level = outage === "restart" ? "info" : "outage";
+      this.notices.show({ id: "outage", level, message: msg(`outage.${outage}`), time: 0 });
+    } else this.notices.show({ id: "outage", level: "good", message: msg("outage.over"), time: 2500 });
+  }
+
+  /** While the media path is broken and the server can be reached, ICE is restarted now and again. */
+  #healMedia(broken) {
+    if (!broken) {
+      clearInterval(this.#heal);
+      this.#heal = null;
+    } else this.#heal ??= setInterval(() => this.call?.renegotiate({ restartIce: true }), healInterval);
+  }
+
+  #deviceSwitched({ kind, label }) {
+    this.notices.show({ id: kind, level: "info", message: msg(`notice.switched-${kind}`, { label }) });
+  }
+
+  #deviceLost({ kind }) {
+    this.notices.show({ id: kind, level: "warning", message: msg(`notice.lost-${kind}`) });
+  }
+
+  #deviceRefused(kind) {
+    const error = this.#media.errors[kind] ?? "failed";
+    this.notices.show({ id: kind, level: "warning", message: msg(`device.${kind}.${error}`), time: 9000 });
+  }
+
+  #finish(phase, patch = {}) {
+    this.#ending.abort();
+    clearTimeout(this.#viewTimer);
+    this.#healMedia(false);
+    this.call?.close();
+    this.call = null;
+    this.notices.clear();
+    this.#view = [];
+    this.#roster.reset([]);
+    this.store.update({
+      phase, self: null, outage: null, participants: [], speakers: [], received: [], panel: null, pinned: null, ...patch,
+    });
+  }
+}
