@@ -16,7 +16,7 @@ customElements.define("control-bar", class extends Component {
     this.microphone = tool("microphone", "control.microphone", "control.mute", "toggle-microphone", () => meeting.toggleMicrophone());
     this.camera = tool("camera", "control.camera", "control.camera-stop", "toggle-camera", () => meeting.toggleCamera());
     this.screen = tool("screen", "control.screen", "control.screen-start", "toggle-screen", () => meeting.toggleScreen());
-    this.people = tool("people", "control.people", "control.people-open", "toggle-people", () => meeting.openPanel("people"));
+    this.people = tool("people", "control.people", "control.people", "toggle-people", () => meeting.openPanel("people"));
     this.chat = tool("chat", "control.chat", "control.chat-open", "toggle-chat", () => meeting.openPanel("chat"));
     this.badge = h("span", { class: "badge", "data-testid": "unread", hidden: true, "aria-hidden": "true" });
     this.chat.append(this.badge);

@@ -54,8 +54,10 @@ function toneButton(media) {
     const { playTone } = await import("../../level.js");
     playTone(media.chosen.speaker);
   };
-  return h("button", { type: "button", class: "secondary compact", "data-testid": "test-sound", on: { click: play } },
-    icon("speaker"), h("span", {}, msg("device.test")));
+  return h("button", {
+    type: "button", class: "secondary", "data-testid": "test-sound", "aria-label": msg("device.test"),
+    title: msg("device.test"), on: { click: play },
+  }, icon("play"));
 }
 
 /** Shows the level of the microphone, and says it to assistive technology twice a second. */

@@ -22,7 +22,7 @@ customElements.define("join-page", class extends Component {
     this.append(
       h("page-header"),
       h("main", { class: "join" },
-        h("section", { class: "join-mirror", "aria-label": msg("join.preview") }, this.#mirror(signal)),
+        h("section", { class: "join-mirror", "aria-label": msg("join.preview") }, this.#mirror(signal), devices),
         h("section", { class: "join-form" },
           h("h1", {}, msg("join.title")),
           h("p", { class: "room-name", "data-testid": "room-name" }, room),
@@ -30,8 +30,7 @@ customElements.define("join-page", class extends Component {
           h("form", { on: { submit: (event) => this.#join(event) } },
             h("label", { for: "join-name" }, msg("join.name")),
             this.field,
-            this.#actions(signal)),
-          h("details", { class: "join-devices", open: true }, h("summary", {}, msg("join.devices")), devices)),
+            this.#actions(signal))),
       ),
     );
     if (refusal) this.querySelector("[data-testid=refusal]").focus?.();
