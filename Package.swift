@@ -35,7 +35,7 @@ let package = Package(
     room("BWE", ["Wire", "RTP"]),
     room("SDP", ["Wire"]),
     room("Peer", ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"]),
-    room("SFU", ["Wire", "RTP", "Peer"]),
+    room("SFU", ["Wire", "RTP", "STUN", "Peer"]),
     room("Signaling", ["Wire"]),
     room("RTCTesting", ["Wire"]),
 

@@ -59,6 +59,10 @@ public struct ReceiveSlab: ~Copyable {
     return storage.mutableSpan._consumingExtracting(start..<end)
   }
 
+  /// The whole slab, to be changed in place.
+  @_lifetime(&self)
+  public mutating func mutableBytes() -> MutableSpan<UInt8> { storage.mutableSpan }
+
   /// Calls `body` with the bytes of the datagram in a filled slot.
   public mutating func withSlot<R, E: Error>(
     _ index: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R

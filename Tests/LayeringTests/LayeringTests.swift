@@ -22,7 +22,7 @@ struct LayeringTests {
     "BWE": ["Wire", "RTP"],
     "SDP": ["Wire"],
     "Peer": ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"],
-    "SFU": ["Wire", "RTP", "Peer"],
+    "SFU": ["Wire", "RTP", "STUN", "Peer"],
     "Signaling": ["Wire"],
     "RTCTesting": ["Wire"],
     "Net": ["Wire", "CLinux"],

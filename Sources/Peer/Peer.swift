@@ -1,1 +1,0 @@
-// The room Peer is being built.

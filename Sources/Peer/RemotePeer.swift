@@ -1,0 +1,233 @@
+public import Cryptography
+public import DTLS
+public import ICE
+public import RTP
+import SRTP
+public import STUN
+public import Wire
+
+/// One remote peer on a shared socket: its path (ICE), its keys (DTLS) and its media (SRTP).
+///
+/// The owner hands in datagrams and times; answers leave by the outbox before each call returns, and plain media
+/// packets are handed back for the owner to act on. Nothing but connectivity checks is looked at before
+/// the address it came from has passed one, and no media before the certificate was verified.
+public final class RemotePeer {
+  /// Where keys come from.
+  public enum Security {
+    /// From a handshake with whoever holds a certificate of one of these fingerprints.
+    case dtls(DTLSContext, role: DTLSEngine.Role, fingerprints: [CertificateFingerprint])
+    /// As given: for simulations in which the same seed must give the same bytes.
+    case injected(SRTPKeyingMaterial)
+  }
+
+  /// What happened to the connection.
+  public enum Event: Sendable, Equatable {
+    /// Datagrams from this path are the peer's from now on.
+    case pathValidated(Path)
+    /// These paths are not the peer's any longer.
+    case pathsClosed([Path])
+    /// Media can flow.
+    case connected
+    /// Nothing has been heard for some seconds.
+    case interrupted
+    /// The path is lost or the handshake failed; only an ICE restart, or nothing, helps.
+    case failed
+  }
+
+  /// What a datagram was.
+  public enum Received {
+    /// A media packet, decrypted in place, and its length.
+    case rtp(RTPPacket, byteCount: Int)
+    /// A control packet, decrypted in place: its length.
+    case rtcp(byteCount: Int)
+    /// Part of finding the path or the keys.
+    case handshake
+    /// Not authentic, not well-formed, or too early.
+    case rejected
+  }
+
+  /// Negotiated id of the transport-wide sequence number extension; 0 for none.
+  public var transportSequenceID: UInt8 = 0
+  var ice: ICEAgent
+  var dtls: DTLSEngine?
+  var media: MediaKeys?
+  var knownPaths: [Path] = []
+  var hasReportedConnection = false
+  var feedback = TransportFeedback()
+  private var iceEvents: [ICEAgent.Event] = []
+  private var dtlsEvents: [DTLSEngine.Event] = []
+
+  /// A peer to be reached by `ice` and secured as `security` says.
+  public init(ice: ICEAgent, security: Security, maximumDatagramSize: Int = 1200) throws(DTLSError)
+  {
+    self.ice = ice
+    switch security {
+    case .dtls(let context, let role, let fingerprints):
+      dtls = try DTLSEngine(
+        context: context, role: role, expectedFingerprints: fingerprints,
+        maximumDatagramSize: maximumDatagramSize)
+    case .injected(let keys):
+      guard let prepared = try? MediaKeys(keys) else { throw .libraryFailed }
+      media = prepared
+    }
+  }
+
+  /// What the peer calls us by in its checks.
+  public var localUsernameFragments: [STUNUsernameFragment] {
+    [ice.localCredentials, ice.previousLocalCredentials].compactMap { credentials in
+      credentials.flatMap { STUNUsernameFragment($0.usernameFragment) }
+    }
+  }
+
+  /// Our credentials, for an answer.
+  public var localCredentials: ICECredentials { ice.localCredentials }
+
+  /// Whether media can be sent.
+  public var isConnected: Bool { media != nil && ice.selectedPath != nil }
+
+  /// The path media leaves by.
+  public var selectedPath: Path? { ice.selectedPath }
+
+  /// When to call `advance`.
+  public var deadline: Instant? {
+    var earliest = ice.deadline
+    for other in [dtls?.deadline, feedback.deadline] {
+      if let other { earliest = min(earliest ?? other, other) }
+    }
+    return earliest
+  }
+
+  /// Takes one datagram that arrived by `path`; media is decrypted in place.
+  public func receive(
+    _ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant, into outbox: Outbox,
+    events: inout [Event]
+  ) -> Received {
+    switch DatagramKind(of: datagram.span) {
+    case .stun:
+      ice.receive(datagram.span, on: path, at: now, into: outbox, events: &iceEvents)
+      noteValidation(of: path, events: &events)
+      settle(at: now, into: outbox, events: &events)
+      return .handshake
+    case .dtls:
+      guard let dtls, knownPaths.contains(path) else { return .rejected }
+      dtls.receive(datagram.span, on: path, at: now, into: outbox, events: &dtlsEvents)
+      settle(at: now, into: outbox, events: &events)
+      return .handshake
+    case .rtp:
+      return receiveRTP(&datagram, on: path, at: now)
+    case .rtcp:
+      guard let media, knownPaths.contains(path),
+        let count = try? media.receiver.unprotectRTCP(&datagram)
+      else { return .rejected }
+      return .rtcp(byteCount: count)
+    case .turnChannel, .unknown:
+      return .rejected
+    }
+  }
+
+  private func receiveRTP(
+    _ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant
+  ) -> Received {
+    guard let media, knownPaths.contains(path),
+      let count = try? media.receiver.unprotect(&datagram),
+      let packet = try? RTPPacket(parsing: datagram.span.extracting(first: count))
+    else { return .rejected }
+    if transportSequenceID != 0,
+      let range = packet.header.extensionRange(id: transportSequenceID, in: datagram.span),
+      range.count >= 2
+    {
+      let number =
+        UInt16(datagram[range.lowerBound]) << 8 | UInt16(datagram[range.lowerBound + 1])
+      feedback.record(number, mediaSSRC: packet.header.ssrc, at: now)
+    }
+    return .rtp(packet, byteCount: count)
+  }
+
+  /// Fires every timer that is due.
+  public func advance(to now: Instant, into outbox: Outbox, events: inout [Event]) {
+    if let due = ice.deadline, due <= now {
+      ice.advance(to: now, into: outbox, events: &iceEvents)
+    }
+    if let dtls, let due = dtls.deadline, due <= now {
+      dtls.advance(to: now, into: outbox, events: &dtlsEvents)
+    }
+    settle(at: now, into: outbox, events: &events)
+    if isConnected { feedback.advance(to: now, for: self, into: outbox) }
+  }
+
+  /// Ends the association and tells the other side.
+  public func close(into outbox: Outbox) { dtls?.close(into: outbox) }
+
+  /// A path is known from its first authentic check on; those that have gone stale are let go.
+  private func noteValidation(of path: Path, events: inout [Event]) {
+    guard !knownPaths.contains(path), ice.isValidated(path) else { return }
+    knownPaths.append(path)
+    events.append(.pathValidated(path))
+    guard knownPaths.count > 8 else { return }
+    let stale = knownPaths.filter { !ice.isValidated($0) }
+    guard !stale.isEmpty else { return }
+    knownPaths.removeAll { stale.contains($0) }
+    events.append(.pathsClosed(stale))
+  }
+
+  /// Turns what the machines below reported into what the owner should know.
+  private func settle(at now: Instant, into outbox: Outbox, events: inout [Event]) {
+    for event in iceEvents { handle(event, at: now, into: outbox, events: &events) }
+    iceEvents.removeAll(keepingCapacity: true)
+    for event in dtlsEvents { handle(event, events: &events) }
+    dtlsEvents.removeAll(keepingCapacity: true)
+    if !hasReportedConnection, isConnected {
+      hasReportedConnection = true
+      events.append(.connected)
+    }
+  }
+
+  private func handle(
+    _ event: ICEAgent.Event, at now: Instant, into outbox: Outbox, events: inout [Event]
+  ) {
+    switch event {
+    case .selectedPathChanged(let path):
+      noteValidation(of: path, events: &events)
+      dtls?.path = path
+      if let dtls, dtls.role == .client {
+        dtls.start(on: path, at: now, into: outbox, events: &dtlsEvents)
+      }
+    case .stateChanged(.disconnected):
+      hasReportedConnection = false
+      events.append(.interrupted)
+    case .stateChanged(.failed):
+      hasReportedConnection = false
+      events.append(.failed)
+    case .stateChanged:
+      break
+    }
+  }
+
+  private func handle(_ event: DTLSEngine.Event, events: inout [Event]) {
+    switch event {
+    case .connected(let keys):
+      guard let keys, let prepared = try? MediaKeys(keys) else {
+        events.append(.failed)
+        return
+      }
+      media = prepared
+    case .failed, .closed:
+      media = nil
+      hasReportedConnection = false
+      events.append(.failed)
+    case .applicationData:
+      break
+    }
+  }
+}
+
+/// Both directions' prepared keys.
+final class MediaKeys {
+  var sender: SRTPSender
+  var receiver: SRTPReceiver
+
+  init(_ keys: SRTPKeyingMaterial) throws(SRTPError) {
+    sender = try SRTPSender(keys)
+    receiver = try SRTPReceiver(keys)
+  }
+}

@@ -1,0 +1,54 @@
+import Peer
+import Wire
+
+/// A peer in a room: what it sends, and what it receives.
+final class Member {
+  /// The most streams one peer may send (DESIGN §7).
+  static let streamLimit = 64
+  /// How often receiver reports leave.
+  static let reportInterval = Duration.seconds(1)
+
+  let id: PeerID
+  let room: Room
+  let remote: RemotePeer
+  var sources: [Source] = []
+  var slots: [Slot] = []
+  var streams: [UInt32: IncomingStream] = [:]
+  /// Streams in order of arrival: iterating must not depend on hashing.
+  var streamList: [IncomingStream] = []
+  /// Retransmission SSRCs with the stream each repairs.
+  var repairs: [UInt32: IncomingStream] = [:]
+  /// What the screen shows, or nil where the viewer never said.
+  var tiles: [ViewTile]?
+  /// From the sender's NTP clock to ours, in 2^-32 s; the same for all its streams.
+  var ntpOffset: UInt64?
+  var nextReport: Instant?
+  var isConnected = false
+  /// Whether others see and hear it: false for players, which only receive.
+  var cname: String
+
+  init(id: PeerID, room: Room, remote: RemotePeer, cname: String) {
+    self.id = id
+    self.room = room
+    self.remote = remote
+    self.cname = cname
+  }
+
+  func source(_ role: SourceRole) -> Source? { sources.first { $0.id.role == role } }
+
+  /// Slots that show something, as the owner is told.
+  var content: [ForwarderEvent.SlotContent] {
+    slots.compactMap { slot in
+      slot.source.map { .init(mid: slot.plan.mid, source: $0.id) }
+    }
+  }
+
+  /// Takes a stream's packets out of everything, as when its source ends.
+  func remove(_ source: Source) {
+    for slot in source.slots { slot.show(nil) }
+    streamList.removeAll { $0.source === source }
+    streams = streams.filter { $0.value.source !== source }
+    repairs = repairs.filter { $0.value.source !== source }
+    sources.removeAll { $0 === source }
+  }
+}

@@ -1,0 +1,113 @@
+public import Peer
+public import Wire
+
+extension SelectiveForwarder {
+  /// Adds a peer to a room; the room comes into being with its first peer.
+  public func add(
+    _ id: PeerID, to roomID: RoomID, remote: RemotePeer, cname: String,
+    publishing: [PublishedTrack],
+    receiving: [ReceiveSlot], at now: Instant, events: inout [ForwarderEvent]
+  ) {
+    remove(id, at: now, events: &events)
+    let room = rooms[roomID] ?? Room(id: roomID)
+    rooms[roomID] = room
+    let member = Member(id: id, room: room, remote: remote, cname: cname)
+    members[id] = member
+    memberList.append(member)
+    for fragment in remote.localUsernameFragments { memberByFragment[fragment] = member }
+    room.members.append(member)
+    replaceTracks(of: member, publishing: publishing, receiving: receiving)
+    room.assign(at: now, events: &events)
+    nextScan = now
+  }
+
+  /// Takes the outcome of a later offer of the same peer: what it sends and receives from now on.
+  /// Sources and slots that stay keep their state.
+  public func update(
+    _ id: PeerID, publishing: [PublishedTrack], receiving: [ReceiveSlot], at now: Instant,
+    events: inout [ForwarderEvent]
+  ) {
+    guard let member = members[id] else { return }
+    memberByFragment = memberByFragment.filter { $0.value !== member }
+    for fragment in member.remote.localUsernameFragments { memberByFragment[fragment] = member }
+    replaceTracks(of: member, publishing: publishing, receiving: receiving)
+    member.room.assign(at: now, events: &events)
+    nextScan = now
+  }
+
+  /// Removes a peer and all it sends; an empty room goes with it.
+  public func remove(_ id: PeerID, at now: Instant, events: inout [ForwarderEvent]) {
+    guard let member = members.removeValue(forKey: id) else { return }
+    for slot in member.slots { slot.show(nil) }
+    for source in member.sources { member.remove(source) }
+    waiting.removeAll { $0.source.id.peer == id }
+    member.slots = []
+    memberList.removeAll { $0 === member }
+    memberByFragment = memberByFragment.filter { $0.value !== member }
+    memberByPath = memberByPath.filter { $0.value !== member }
+    let room = member.room
+    room.members.removeAll { $0 === member }
+    room.speakers.remove(id, at: now)
+    if room.members.isEmpty { rooms[room.id] = nil } else { room.assign(at: now, events: &events) }
+  }
+
+  /// Starts or stops forwarding a source. What arrives meanwhile is dropped here.
+  public func setLive(
+    _ isLive: Bool, _ id: SourceID, at now: Instant, events: inout [ForwarderEvent]
+  ) {
+    guard let member = members[id.peer], let source = member.source(id.role),
+      source.isLive != isLive
+    else { return }
+    source.isLive = isLive
+    if !isLive {
+      for slot in source.slots { slot.stop() }
+      if id.role == .microphone { member.room.speakers.remove(id.peer, at: now) }
+    }
+    member.room.assign(at: now, events: &events)
+    nextScan = now
+  }
+
+  /// Takes what a viewer's screen shows.
+  public func setView(
+    _ tiles: [ViewTile], of id: PeerID, at now: Instant, events: inout [ForwarderEvent]
+  ) {
+    guard let member = members[id] else { return }
+    member.tiles = tiles
+    member.room.assign(member, at: now, events: &events)
+    nextScan = now
+  }
+
+  /// The peer's connection, for a renegotiation.
+  public func remote(of id: PeerID) -> RemotePeer? { members[id]?.remote }
+
+  /// The receive slots of a peer as they are.
+  public func slots(of id: PeerID) -> [ReceiveSlot] { members[id]?.slots.map(\.plan) ?? [] }
+
+  private func replaceTracks(
+    of member: Member, publishing: [PublishedTrack], receiving: [ReceiveSlot]
+  ) {
+    for source in member.sources where !publishing.contains(where: { $0.role == source.id.role }) {
+      member.remove(source)
+    }
+    for track in publishing {
+      if let source = member.source(track.role) {
+        source.track = track
+      } else {
+        member.sources.append(
+          Source(id: SourceID(peer: member.id, role: track.role), track: track))
+      }
+    }
+    for slot in member.slots where !receiving.contains(where: { $0.mid == slot.plan.mid }) {
+      slot.show(nil)
+    }
+    member.slots = receiving.map { plan in
+      guard
+        let slot = member.slots.first(where: {
+          $0.plan.mid == plan.mid && $0.plan.kind == plan.kind
+        })
+      else { return Slot(plan: plan, viewer: member, random: &random) }
+      slot.plan = plan
+      return slot
+    }
+  }
+}
