@@ -1,13 +1,15 @@
 /// Who may open a WebSocket from a web page (RFC 6455 §10.2): pages of the server's own host and those
 /// configured. A browser always sends `Origin`, so a request without one is no page and is let in.
-struct OriginPolicy: Sendable {
+public struct OriginPolicy: Sendable {
   private let allowed: Set<String>
 
-  init(allowed: [String]) {
+  /// Lets in the server's own host and the origins `allowed`, such as `https://meet.example`.
+  public init(allowed: [String]) {
     self.allowed = Set(allowed.map { Self.normalized($0) })
   }
 
-  func allows(_ headers: HTTPFields) -> Bool {
+  /// Whether a request with these header fields comes from a page that may ask.
+  public func allows(_ headers: HTTPFields) -> Bool {
     let origins = headers.values("Origin")
     guard let origin = origins.first.map(Self.normalized) else { return true }
     guard origins.count == 1 else { return false }

@@ -7,6 +7,8 @@ struct HTTPMediaSession: Sendable, Equatable {
   var answer: String
   /// The secret part of the URL that ends it.
   var resource: String
+  /// Names the ICE session (RFC 9725 §4.3.1).
+  var entityTag: String
 }
 
 extension Meeting {
@@ -39,7 +41,8 @@ extension Meeting {
     resources[resource] = peer
     show(peer)
     announce(peer)
-    return HTTPMediaSession(answer: answer, resource: resource)
+    return HTTPMediaSession(
+      answer: answer, resource: resource, entityTag: .randomIdentifier(&random))
   }
 
   /// Adds a player to a room (WHEP), which the others do not see.
@@ -71,7 +74,8 @@ extension Meeting {
       throw SignalingFailure(.internal, "the server stops")
     }
     resources[resource] = peer
-    return HTTPMediaSession(answer: answer, resource: resource)
+    return HTTPMediaSession(
+      answer: answer, resource: resource, entityTag: .randomIdentifier(&random))
   }
 
   /// Ends a publisher or player; false where the room has no such resource of that kind.

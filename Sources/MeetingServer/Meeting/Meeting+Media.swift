@@ -60,6 +60,12 @@ extension Meeting {
     await plane.setView(tiles, of: peer)
   }
 
+  /// Takes the media plane's events until there are no more.
+  public func followMedia() async {
+    for await event in plane.events { await handle(event) }
+    isMediaRunning = false
+  }
+
   /// Takes one event of the media plane.
   public func handle(_ event: MediaEvent) async {
     switch event {

@@ -17,6 +17,7 @@ public actor Meeting {
   var tokens: [String: MediaPeerID] = [:]
   var resources: [String: MediaPeerID] = [:]
   var isStopping = false
+  var isMediaRunning = true
   private var lastNumber: UInt64 = 0
 
   /// An empty server on `plane`. Its owner calls `handle` for each media event and `advance` a few
@@ -37,8 +38,14 @@ public actor Meeting {
     return lastNumber
   }
 
-  /// Whether the server has begun to stop.
-  public var stops: Bool { isStopping }
+  /// Why no more work should be sent here; nothing while all is well. Words without quotes.
+  public var reasonsNotToBeReady: [String] {
+    var reasons: [String] = []
+    if isStopping { reasons.append("stopping") }
+    if !isMediaRunning { reasons.append("media") }
+    if people.count + players.count >= limits.participants { reasons.append("full") }
+    return reasons
+  }
 
   /// Rooms with somebody in them, and participants that are shown.
   public var census: (rooms: Int, participants: Int) {

@@ -1,4 +1,4 @@
-import Foundation
+import Net
 public import Wire
 
 /// Where a meeting gets the time from; tests turn it by hand.
@@ -17,15 +17,9 @@ public struct MeetingClock: Sendable {
   }
 
   /// The machine's clocks.
-  public static let system: MeetingClock = {
-    let start = ContinuousClock.now
-    return MeetingClock(
-      now: {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        return .zero + .seconds(seconds) + Duration(nanoseconds: attoseconds / 1_000_000_000)
-      },
-      milliseconds: {
-        Int64(exactly: (Date().timeIntervalSince1970 * 1_000).rounded()) ?? 0
-      })
-  }()
+  public static let system = MeetingClock(
+    now: { MonotonicClock.now() },
+    milliseconds: {
+      (MonotonicClock.now() + MonotonicClock.unixOffset() - .zero).milliseconds
+    })
 }
