@@ -12,7 +12,7 @@ public actor Server {
   private let web: WebServer
   private var tasks: [Task<Void, Never>] = []
   /// Where the web client was found; nil where it is not served.
-  public let webDirectory: String?
+  public nonisolated let webDirectory: String?
 
   /// A server on a media plane that its caller made; `stopPlane` ends that plane.
   init(
