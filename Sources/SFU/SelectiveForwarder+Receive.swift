@@ -46,7 +46,10 @@ extension SelectiveForwarder {
         for path in paths where memberByPath[path] === member { memberByPath[path] = nil }
       case .connected:
         member.isConnected = true
-        for slot in member.slots { slot.source?.streams.forEach { $0.keyFrames.want() } }
+        for slot in member.slots {
+          slot.retarget(at: now)
+          slot.target?.keyFrames.want()
+        }
         events.append(.connected(member.id))
       case .interrupted:
         events.append(.interrupted(member.id))

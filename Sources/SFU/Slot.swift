@@ -56,7 +56,8 @@ final class Slot {
       target = nil
     } else if target !== best {
       target = best
-      best.keyFrames.want()
+      // Before the viewer can receive it a key frame would be spent in vain, and the next is 500 ms off.
+      if viewer.isConnected { best.keyFrames.want() }
     }
   }
 
