@@ -50,6 +50,12 @@ let package = Package(
       ]),
     .executableTarget(name: "jumpa", dependencies: ["MeetingServer"]),
 
+    // Benchmarks
+    .target(name: "CAllocations", path: "Benchmarks/CAllocations"),
+    .executableTarget(
+      name: "NetBenchmark", dependencies: ["Net", "Wire", "CAllocations"],
+      path: "Benchmarks/NetBenchmark"),
+
     // Tests
     tests("Wire"),
     tests("Cryptography", ["Wire"]),

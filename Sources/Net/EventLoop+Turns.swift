@@ -40,9 +40,10 @@ extension EventLoop {
         turns.generation = state.generation
         turns.handlers = state.handlers
         turns.watches = state.watches
+        // A new handler has not said yet when it wants to be called.
+        turns.next.deadline = .zero
       }
-      // Jobs, or a new handler that has not said yet when it wants to be called, do not wait.
-      if state.isWoken || !state.jobs.isEmpty { turns.next = NextTurn(deadline: .zero) }
+      if !state.jobs.isEmpty { turns.next.deadline = .zero }
       return true
     }
   }
@@ -82,9 +83,7 @@ extension EventLoop {
       if event.is_readable { readiness.insert(.readable) }
       if event.is_writable { readiness.insert(.writable) }
       if event.is_closed { readiness.insert(.closed) }
-      watch.handler.assumeIsolated { handler in
-        handler.handle(readiness, of: watch.descriptor, at: now)
-      }
+      LoopIsolation.handle(watch.handler, readiness, watch.descriptor, now)
     }
   }
 
@@ -102,7 +101,7 @@ extension EventLoop {
     let now = MonotonicClock.now()
     var next = NextTurn(deadline: nil, restUntil: Instant(nanoseconds: .max))
     for handler in turns.handlers {
-      let wish = handler.assumeIsolated { $0.finishTurn(at: now) }
+      let wish = LoopIsolation.finishTurn(handler, now)
       if let deadline = wish.deadline { next.deadline = min(next.deadline ?? deadline, deadline) }
       next.restUntil = wish.restUntil.flatMap { rest in next.restUntil.map { min($0, rest) } }
     }

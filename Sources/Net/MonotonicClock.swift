@@ -13,9 +13,14 @@ public enum MonotonicClock {
     Duration(nanoseconds: read(CLOCK_REALTIME)) - Duration(nanoseconds: read(CLOCK_MONOTONIC))
   }
 
+  /// The processor time that the calling thread has used, in the kernel and outside it.
+  public static func threadTime() -> Duration {
+    Duration(nanoseconds: read(CLOCK_THREAD_CPUTIME_ID))
+  }
+
   private static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
-    // The kernel writes into the local variable and keeps nothing; it cannot fail for these two clocks.
+    // The kernel writes into the local variable and keeps nothing; it cannot fail for these clocks.
     _ = unsafe clock_gettime(clock, &time)
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }

@@ -13,6 +13,8 @@ public final class UDPSocket {
     /// Lets several sockets share the port (`SO_REUSEPORT`); the kernel spreads remote addresses
     /// over them.
     public var sharesPort = false
+    /// Hands runs of datagrams to the kernel as one where it can take them (`UDP_SEGMENT`).
+    public var usesSegmentation = true
     /// On a socket for all interfaces, tells which of our addresses each datagram came to, as its
     /// path's local address, and sends from a path's local address. Needed where the machine has
     /// several addresses in one network. Otherwise a path's local address is the bound one.
@@ -71,7 +73,7 @@ public final class UDPSocket {
     _ = unsafe clinux_get_option(number, SOL_SOCKET, SO_RCVBUF, &size)
     // The kernel tells twice the usable size, to account for its own bookkeeping.
     receiveBufferSize = Int(size / 2)
-    usesSegmentation = clinux_has_segmentation(number)
+    usesSegmentation = options.usesSegmentation && clinux_has_segmentation(number)
   }
 
   /// Binds to all interfaces, IPv6 and IPv4, or only IPv4 where the machine has no IPv6.
