@@ -1,0 +1,83 @@
+import Net
+import Testing
+import Wire
+
+/// Rests before it reads, and notes when it was given what.
+private actor Rester: EventLoopHandler {
+  nonisolated let loop: EventLoop
+  nonisolated let address: TransportAddress
+  private let socket: UDPSocket
+  private var slab = ReceiveSlab()
+  private var restUntil: Instant?
+  private(set) var handledAt: [Instant] = []
+  private var expected = 0
+  private var expecting: CheckedContinuation<Void, Never>?
+
+  init(on loop: EventLoop, socket: sending UDPSocket) throws {
+    self.loop = loop
+    self.socket = socket
+    address = socket.localAddress
+    loop.add(self)
+    try loop.watch(socket.descriptor, handler: self)
+  }
+
+  func rest(until instant: Instant) { restUntil = instant }
+
+  func receive(_ count: Int) async {
+    guard slab.count < count else { return }
+    expected = count
+    await withCheckedContinuation { expecting = $0 }
+  }
+
+  func handle(_ readiness: Readiness, of descriptor: Descriptor, at now: Instant) {
+    handledAt.append(now)
+    socket.receive(into: &slab)
+    if slab.count >= expected {
+      expecting?.resume()
+      expecting = nil
+    }
+  }
+
+  func finishTurn(at now: Instant) -> NextTurn { NextTurn(restUntil: restUntil) }
+
+  func ping() -> Int { handledAt.count }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct RestTests {
+  @Test func `descriptors are left alone until the rest is over, while calls are served`()
+    async throws
+  {
+    let loop = try EventLoop(name: "test")
+    defer { loop.stop() }
+    let rester = try Rester(on: loop, socket: try loopbackSocket())
+    let client = try loopbackSocket()
+    let until = MonotonicClock.now() + .milliseconds(20)
+    await rester.rest(until: until)
+    let outbox = Outbox()
+    for number in 0..<10 {
+      outbox.append(
+        datagram(number, 50).span,
+        on: Path(local: client.localAddress, remote: rester.address))
+      client.flush(outbox)
+      let handled = await rester.ping()
+      #expect(handled == 0 || MonotonicClock.now() >= until)
+    }
+    await rester.receive(10)
+    let first = try #require(await rester.handledAt.first)
+    #expect(first >= until)
+  }
+
+  @Test func `no rest lasts for ever`() async throws {
+    let loop = try EventLoop(name: "test")
+    defer { loop.stop() }
+    let rester = try Rester(on: loop, socket: try loopbackSocket())
+    let client = try loopbackSocket()
+    await rester.rest(until: Instant(nanoseconds: .max))
+    let outbox = Outbox()
+    outbox.append(
+      datagram(1, 50).span, on: Path(local: client.localAddress, remote: rester.address))
+    client.flush(outbox)
+    await rester.receive(1)
+  }
+}
