@@ -3,7 +3,7 @@
 /** @typedef {{x: number, y: number, width: number, height: number}} Box */
 
 const landscape = { least: 1.4, most: 16 / 9 };
-const portrait = { least: 0.75, most: 16 / 9 };
+const portrait = { least: 0.62, most: 16 / 9 };
 const smallestTile = 112;
 const stackUpTo = 4;
 
@@ -19,7 +19,8 @@ export function arrange(keys, staged, width, height, gap) {
   if (staged === null || !keys.includes(staged)) return grid(keys, { x: 0, y: 0, width, height }, gap);
   if (others.length === 0) return { boxes: new Map([[staged, { x: 0, y: 0, width, height }]]), height };
   const wide = width > height * 1.1;
-  const strip = wide ? clamp(width * 0.19, 150, 320) : 0;
+  const inOneColumn = ((height - gap * (others.length - 1)) / others.length) * (16 / 9);
+  const strip = wide ? clamp(Math.min(width * 0.19, inOneColumn), 132, 320) : 0;
   const stage = wide
     ? { x: 0, y: 0, width: width - strip - gap, height }
     : { x: 0, y: 0, width, height: Math.min(height * 0.5, Math.max(width * 0.5625, height * 0.38)) };

@@ -48,10 +48,11 @@ export class LocalMedia extends EventTarget {
     await this.refresh();
     const kinds = wanted.filter((kind) => !this.tracks[kind]);
     const present = kinds.filter((kind) => this.devices[kind].length > 0);
-    for (const kind of kinds) if (!present.includes(kind)) this.errors[kind] = "missing";
     if (present.length > 0 && !(await this.#acquire(present)) && present.length > 1) {
       for (const kind of present) await this.#acquire([kind]);
     }
+    // Nobody is asked about a device that is not listed, but the answer tells missing from forbidden.
+    for (const kind of kinds) if (!present.includes(kind)) await this.#acquire([kind]);
     this.asking = false;
     await this.refresh();
   }

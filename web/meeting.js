@@ -162,9 +162,7 @@ export class Meeting {
     this.#roster.reset(payload.participants ?? []);
     this.#addChat(payload.chat ?? [], { quiet: true });
     this.store.update({ phase: "room", self: userId, speakers: [], participants: this.#roster.all });
-    if (!returning && this.#roster.all.length === 1) {
-      this.notices.show({ id: "alone", level: "info", message: msg("notice.alone"), time: 8000 });
-    }
+    if (!returning && this.#roster.all.length === 1) this.#offerLink();
     try {
       await this.call?.accept(payload.sdp);
     } catch (error) {
@@ -228,7 +226,15 @@ export class Meeting {
     const isNew = !this.#roster.get(participant.id);
     this.#roster.put(participant);
     this.#publishRoster();
+    this.notices.dismiss("alone");
     if (isNew) this.notices.group("notice.joined", participant.name);
+  }
+
+  #offerLink() {
+    this.notices.show({
+      id: "alone", level: "info", message: msg("notice.alone"), time: 15_000,
+      action: { label: msg("room.copy"), run: () => document.dispatchEvent(new CustomEvent("copy-link")) },
+    });
   }
 
   #departed({ id }) {

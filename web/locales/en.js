@@ -133,7 +133,7 @@ export default {
 
   "dialog.close": "Close",
 
-  "notice.alone": "Nobody else is here yet. Copy the link and send it to whom you want to meet.",
+  "notice.alone": "Nobody else is here yet. Send the link to whom you want to meet.",
   "notice.joined": "{names} joined",
   "notice.left": "{names} left",
   "notice.others": { one: "{count} more", other: "{count} more" },

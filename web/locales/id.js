@@ -133,7 +133,7 @@ export default {
 
   "dialog.close": "Tutup",
 
-  "notice.alone": "Belum ada orang lain di sini. Salin tautan dan kirimkan kepada yang ingin Anda temui.",
+  "notice.alone": "Belum ada orang lain di sini. Kirimkan tautannya kepada yang ingin Anda temui.",
   "notice.joined": "{names} bergabung",
   "notice.left": "{names} keluar",
   "notice.others": { other: "{count} lainnya" },

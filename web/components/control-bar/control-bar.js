@@ -9,7 +9,7 @@ import { Component } from "../component.js";
 customElements.define("control-bar", class extends Component {
   build(signal) {
     const { meeting, media } = this;
-    this.setAttribute("role", "toolbar");
+    this.setAttribute("role", "group");
     this.dataset.testid = "controls";
     const tool = (name, caption, label, testid, onClick, rest = {}) =>
       toolButton({ icon: name, caption: msg(caption), label: msg(label), testid, onClick, ...rest });

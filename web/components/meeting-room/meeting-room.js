@@ -30,12 +30,12 @@ customElements.define("meeting-room", class extends Component {
         h("h1", { class: "visually-hidden" }, msg("title.room", { room: meeting.store.state.room })),
         h("div", { class: "stage" }, grid, notices),
         part("side-panel")),
-      part("control-bar", { "aria-label": msg("control.bar") }),
+      h("footer", {}, part("control-bar", { "aria-label": msg("control.bar") })),
       part("audio-outlet"),
       this.status,
     );
     this.addEventListener("open-dialog", ({ detail }) => openDialog(detail, { media }), { signal });
-    this.addEventListener("copy-link", () => this.#copyLink(), { signal });
+    document.addEventListener("copy-link", () => this.#copyLink(), { signal });
     listenForShortcuts({
       m: () => meeting.toggleMicrophone(),
       v: () => meeting.toggleCamera(),

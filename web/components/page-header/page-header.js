@@ -7,6 +7,7 @@ import { Component } from "../component.js";
 
 customElements.define("page-header", class extends Component {
   build() {
+    this.setAttribute("role", "banner");
     this.append(
       h("a", { class: "brand", href: "/", "data-testid": "home", on: { click: goHome } },
         h("img", { src: "/assets/icon.svg", alt: "", width: 32, height: 32 }), h("span", {}, "Jumpa")),
