@@ -50,15 +50,15 @@ struct HTTPSession {
 
   /// Hands in the handler's answer.
   mutating func respond(
-    _ response: HTTPResponse, at now: Instant, date: String, into actions: inout [Action]
+    _ response: HTTPResponse, at now: Instant, into actions: inout [Action]
   ) {
     guard case .handling(let isHead, let mayKeepAlive) = state else { return }
     let keepsAlive = mayKeepAlive && !isDraining
     let (head, body) = settings.serialization.bytes(
-      of: response, isHead: isHead, keepsAlive: keepsAlive, date: date)
+      of: response, isHead: isHead, keepsAlive: keepsAlive, date: settings.date())
     actions.append(.send(head))
-    if !body.isEmpty { actions.append(.send(body)) }
-    guard keepsAlive else { return finish(at: now, into: &actions) }
+    actions.append(.send(body))
+    guard keepsAlive else { return end(.finish, into: &actions) }
     state = .sending
     deadline = now + settings.limits.sendTimeout
   }
@@ -80,21 +80,20 @@ struct HTTPSession {
   mutating func drain(at now: Instant, into actions: inout [Action]) {
     isDraining = true
     switch state {
-    case .head, .body: finish(at: now, into: &actions)
-    case .sending: finish(at: now, into: &actions)
+    case .head, .body: end(.abort, into: &actions)
+    case .sending: end(.finish, into: &actions)
     case .handling, .over: break
     }
   }
 
   /// Fires the deadline if it has come.
-  mutating func advance(to now: Instant, date: String, into actions: inout [Action]) {
+  mutating func advance(to now: Instant, into actions: inout [Action]) {
     guard let deadline, now >= deadline else { return }
     switch state {
     case .head(let collector) where collector.hasBegun:
-      refuse(HTTPFault(.requestTimeout, "the header took too long"), at: now, date, into: &actions)
-    case .body:
-      refuse(HTTPFault(.requestTimeout, "the body took too long"), at: now, date, into: &actions)
-    case .head, .handling, .sending, .over: abort(into: &actions)
+      refuse(HTTPFault(.requestTimeout, "the header took too long"), into: &actions)
+    case .body: refuse(HTTPFault(.requestTimeout, "the body took too long"), into: &actions)
+    case .head, .handling, .sending, .over: end(.abort, into: &actions)
     }
   }
 
@@ -102,34 +101,38 @@ struct HTTPSession {
     do throws(HTTPFault) {
       while try step(at: now, into: &actions) {}
     } catch {
-      refuse(error, at: now, settings.date(), into: &actions)
+      refuse(error, into: &actions)
     }
   }
 
-  /// Does one thing with what is pending; false when there is nothing more to do.
+  /// Does one thing with what is pending; false when there is nothing more to do. A state is taken out while
+  /// it changes, so that the bytes it holds are not copied.
   private mutating func step(
     at now: Instant, into actions: inout [Action]
   ) throws(HTTPFault) -> Bool {
     guard !pending.isEmpty else { return false }
     switch state {
     case .head(var collector):
+      state = .over
       let wasIdle = !collector.hasBegun
-      let head = try collector.take(&pending, limits: settings.limits)
-      state = .head(collector)
-      if let head {
+      if let head = try collector.take(&pending, limits: settings.limits) {
         try begin(RequestHead(parsing: head, limits: settings.limits), at: now, into: &actions)
         return true
       }
       if wasIdle, collector.hasBegun {
         let limit = now + settings.limits.headTimeout
-        deadline = deadline.map { min($0, limit) } ?? limit
+        deadline = min(deadline ?? limit, limit)
       }
+      state = .head(collector)
       return false
     case .body(let head, var decoder):
-      let isComplete = try decoder.take(&pending)
-      state = .body(head, decoder)
-      if isComplete { dispatch(head, body: decoder.body, into: &actions) }
-      return isComplete
+      state = .over
+      guard try decoder.take(&pending) else {
+        state = .body(head, decoder)
+        return false
+      }
+      dispatch(head, body: decoder.body, into: &actions)
+      return true
     case .handling, .sending, .over: return false
     }
   }
@@ -169,43 +172,41 @@ struct HTTPSession {
       headers: head.headers, body: body, peer: peer, isSecure: settings.isSecure)
   }
 
-  private mutating func refuse(
-    _ fault: HTTPFault, at now: Instant, _ date: String, into actions: inout [Action]
-  ) {
-    var response = HTTPResponse.text(
-      "\(fault.status.rawValue) \(fault.status.reason): \(fault.reason)\n", status: fault.status)
-    if fault.status == .upgradeRequired {
-      response.headers["Upgrade"] = "websocket"
-      response.headers["Sec-WebSocket-Version"] = "13"
-    }
+  private mutating func refuse(_ fault: HTTPFault, into actions: inout [Action]) {
     let (head, body) = settings.serialization.bytes(
-      of: response, isHead: false, keepsAlive: false, date: date)
-    actions.append(.send(head + body))
-    finish(at: now, into: &actions)
+      of: fault.response, isHead: false, keepsAlive: false, date: settings.date())
+    actions.append(.send(head))
+    actions.append(.send(body))
+    end(.finish, into: &actions)
   }
 
-  private mutating func finish(at now: Instant, into actions: inout [Action]) {
+  private mutating func end(_ action: Action, into actions: inout [Action]) {
     pending = []
     state = .over
     deadline = nil
-    actions.append(.finish)
-  }
-
-  private mutating func abort(into actions: inout [Action]) {
-    pending = []
-    state = .over
-    deadline = nil
-    actions.append(.abort)
+    actions.append(action)
   }
 }
 
 /// What all sessions of one server share.
-struct SessionSettings {
-  var limits: Limits
-  var origins: OriginPolicy
-  var webSocketPaths: Set<String>
-  var serialization: ResponseSerialization
-  var isSecure: Bool
+final class SessionSettings: Sendable {
+  let limits: Limits
+  let origins: OriginPolicy
+  let webSocketPaths: Set<String>
+  let serialization: ResponseSerialization
+  let isSecure: Bool
   /// The present date as HTTP writes it.
-  var date: @Sendable () -> String
+  let date: @Sendable () -> String
+
+  init(
+    _ configuration: Configuration, webSocketPaths: Set<String>,
+    date: @escaping @Sendable () -> String
+  ) {
+    limits = configuration.limits
+    origins = OriginPolicy(allowed: configuration.allowedOrigins)
+    self.webSocketPaths = webSocketPaths
+    serialization = ResponseSerialization(configuration.securityHeaders)
+    isSecure = configuration.tls != nil
+    self.date = date
+  }
 }

@@ -14,13 +14,14 @@ import Glibc
       throw error
     }
     if let tls = configuration.tls { try Self.check(tls) }
-    lws_set_log_level(0, nil)
+    LibraryLog.apply()
     var information = unsafe lws_context_creation_info()
     unsafe information.options = Self.options(configuration)
     // `Service` outlives the context: both end in `ServiceThread.run`.
     unsafe information.user = Unmanaged.passUnretained(service).toOpaque()
     unsafe information.timeout_secs = CUnsignedInt(
       clamping: max(1, configuration.limits.headTimeout.components.seconds))
+    unsafe information.pt_serv_buf_size = 16 * 1024
     let names = unsafe [
       "jumpa", "raw-skt", configuration.host, "http/1.1", Self.ciphers,
       configuration.tls?.certificatePath, configuration.tls?.privateKeyPath,
@@ -120,7 +121,7 @@ private func listenerCallback(
   case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
     // The descriptor comes in the place of a pointer.
     let descriptor = CInt(truncatingIfNeeded: Int(bitPattern: input))
-    return service.admits(descriptor) ? 0 : 1
+    return service.admits(SocketAddress.peer(of: descriptor)) ? 0 : 1
   case LWS_CALLBACK_RAW_ADOPT: return unsafe service.opened(RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_RAW_RX:
     let bytes = unsafe Array(UnsafeRawBufferPointer(start: input, count: length))

@@ -12,6 +12,8 @@ struct RequestHead {
   var target: RequestTarget
   var headers: HTTPFields
   var framing: Framing
+  /// HTTP/1.1, rather than 1.0.
+  var isVersion11: Bool
   /// Whether the connection may serve another request.
   var keepsAlive: Bool
   /// Whether the client waits for `100 Continue` before it sends the body.
@@ -21,7 +23,6 @@ struct RequestHead {
   init(parsing head: [UInt8], limits: Limits) throws(HTTPFault) {
     var lines = head.split(separator: UInt8(ascii: "\n"))[...]
     guard let requestLine = lines.popFirst() else { throw .bad("no request line") }
-    let isVersion11: Bool
     (method, target, isVersion11) = try Self.requestLine(requestLine, limits: limits)
     guard lines.count <= limits.fields else {
       throw HTTPFault(.fieldsTooLarge, "too many header fields")

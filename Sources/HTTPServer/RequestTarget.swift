@@ -26,7 +26,7 @@ struct RequestTarget {
     where target.prefix(scheme.utf8.count).map(lowercased).elementsEqual(scheme.utf8) {
       let rest = target.dropFirst(scheme.utf8.count)
       let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
-      guard end != rest.startIndex else { throw .bad("a target without authority") }
+      guard !rest.isEmpty, end != rest.startIndex else { throw .bad("a target without authority") }
       return end.map { rest[$0...] } ?? []
     }
     throw .bad("not a target")

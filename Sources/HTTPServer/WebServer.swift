@@ -71,12 +71,8 @@ public final class WebServer: Sendable {
   }
 
   private var settings: SessionSettings {
-    SessionSettings(
-      limits: configuration.limits,
-      origins: OriginPolicy(allowed: configuration.allowedOrigins),
-      webSocketPaths: Set(routes.webSockets.keys),
-      serialization: ResponseSerialization(configuration.securityHeaders),
-      isSecure: configuration.tls != nil,
-      date: { HTTPDate.text(secondsSince1970: Int64(time(nil))) })
+    SessionSettings(configuration, webSocketPaths: Set(routes.webSockets.keys)) {
+      HTTPDate.text(secondsSince1970: Int64(time(nil)))
+    }
   }
 }

@@ -2,7 +2,7 @@
 enum WebSocketHandshake {
   /// Whether a request asks for a WebSocket at all.
   static func isAsked(by head: RequestHead) -> Bool {
-    head.method == .get && head.headers.tokens("Upgrade").contains("websocket")
+    head.isVersion11 && head.method == .get && head.headers.tokens("Upgrade").contains("websocket")
       && head.headers.tokens("Connection").contains("upgrade")
   }
 

@@ -82,6 +82,9 @@ extension WebSocketInbox.State {
     if head == messages.count {
       messages = []
       head = 0
+    } else if head >= 64, head * 2 >= messages.count {
+      messages.removeFirst(head)
+      head = 0
     }
     guard isPaused, byteCount <= limit / 2 else { return (message, true, false) }
     isPaused = false

@@ -50,6 +50,9 @@ struct WebSocketSession {
     }
   }
 
+  /// Whether messages can be sent.
+  var isOpen: Bool { if case .open = state { true } else { false } }
+
   /// Hands in bytes that arrived.
   mutating func receive(_ bytes: ArraySlice<UInt8>, at now: Instant, into actions: inout [Action]) {
     if case .over = state { return }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 @testable import HTTPServer
 
@@ -13,7 +14,7 @@ func blocking<Value: Sendable>(
 }
 
 /// A TCP client that sends what it is told, byte for byte, and gives up waiting after 10 s.
-final class RawClient {
+final class RawClient: Sendable {
   struct Failure: Error { var what: String }
 
   /// A response as it came.
@@ -34,7 +35,7 @@ final class RawClient {
   }
 
   let descriptor: CInt
-  private var received: [UInt8] = []
+  private let received = Mutex<[UInt8]>([])
 
   init(port: UInt16, receiveBuffer: CInt? = nil) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
@@ -79,35 +80,40 @@ final class RawClient {
     let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
     if count < 0, errno == ECONNRESET { return false }
     guard count >= 0 else { throw Failure(what: "nothing came: \(errno)") }
-    received += buffer[..<count]
+    received.withLock { $0 += buffer[..<count] }
     return count > 0
   }
 
   private func take(_ count: Int) throws -> [UInt8] {
-    while received.count < count {
-      guard try more() else { throw Failure(what: "closed after \(received.count) bytes") }
+    while received.withLock({ $0.count }) < count {
+      guard try more() else { throw Failure(what: "closed too early") }
     }
-    defer { received.removeFirst(count) }
-    return Array(received[..<count])
+    return received.withLock { received in
+      defer { received.removeFirst(count) }
+      return Array(received[..<count])
+    }
   }
 
   /// All that comes until the server closes.
   func rest() throws -> [UInt8] {
     while try more() {}
-    defer { received = [] }
-    return received
+    return received.withLock { received in
+      defer { received = [] }
+      return received
+    }
   }
 
   /// Whether the server closes without another byte.
   func isClosed() throws -> Bool { try rest().isEmpty }
 
   func response(hasBody: Bool = true) throws -> Response {
+    let separator = Array("\r\n\r\n".utf8)
     var end: Int?
     while end == nil {
-      end = received.indices.first { received[$0...].starts(with: Array("\r\n\r\n".utf8)) }
-      if end == nil {
-        guard try more() else { throw Failure(what: "closed before a response") }
+      end = received.withLock { received in
+        received.indices.first { received[$0...].starts(with: separator) }
       }
+      if end == nil, try !more() { throw Failure(what: "closed before a response") }
     }
     let head = String(decoding: try take((end ?? 0) + 4), as: UTF8.self)
     let lines = head.split(separator: "\r\n")

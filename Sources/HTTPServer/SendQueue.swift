@@ -1,0 +1,68 @@
+/// Byte strings in the order they are to be sent, handed out in writes of a fitting size.
+struct SendQueue {
+  private struct Chunk {
+    var bytes: [UInt8]
+    var isCounted: Bool
+  }
+
+  private var chunks: [Chunk] = []
+  private var head = 0
+  private var offset = 0
+
+  /// The most bytes handed out at once.
+  static let writeSize = 64 * 1024
+
+  var isEmpty: Bool { head == chunks.count }
+
+  mutating func append(_ bytes: [UInt8], isCounted: Bool = false) {
+    guard !bytes.isEmpty else { return }
+    chunks.append(Chunk(bytes: bytes, isCounted: isCounted))
+  }
+
+  /// The next write, and how many of its bytes are counted.
+  mutating func next() -> (bytes: ArraySlice<UInt8>, counted: Int)? {
+    guard head < chunks.count else { return nil }
+    let first = chunks[head]
+    if first.bytes.count - offset >= 4096 || head + 1 == chunks.count {
+      let part = first.bytes[offset...].prefix(Self.writeSize)
+      advance(by: part.count)
+      return (part, first.isCounted ? part.count : 0)
+    }
+    return gathered()
+  }
+
+  /// Forgets everything except the rest of what is already partly out.
+  mutating func dropUnbegun() {
+    chunks = offset > 0 ? [chunks[head]] : []
+    head = 0
+  }
+
+  /// Many small chunks go out in one write.
+  private mutating func gathered() -> (bytes: ArraySlice<UInt8>, counted: Int) {
+    var bytes: [UInt8] = []
+    var counted = 0
+    while head < chunks.count {
+      let part = chunks[head].bytes[offset...]
+      guard bytes.count + part.count <= Self.writeSize else { break }
+      bytes.append(contentsOf: part)
+      if chunks[head].isCounted { counted += part.count }
+      advance(by: part.count)
+    }
+    return (bytes[...], counted)
+  }
+
+  private mutating func advance(by count: Int) {
+    offset += count
+    guard offset >= chunks[head].bytes.count else { return }
+    chunks[head].bytes = []
+    offset = 0
+    head += 1
+    if head == chunks.count {
+      chunks = []
+      head = 0
+    } else if head >= 256, head * 2 >= chunks.count {
+      chunks.removeFirst(head)
+      head = 0
+    }
+  }
+}
