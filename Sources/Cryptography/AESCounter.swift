@@ -13,12 +13,8 @@ public struct AESCounterBlock: Hashable, Sendable {
     self.low = low
   }
 
-  var bytes: [16 of UInt8] {
-    [16 of UInt8] { index in
-      UInt8(
-        truncatingIfNeeded: (index < 8 ? high : low) >> UInt64((7 - index % 8) * 8))
-    }
-  }
+  /// The words as they lie in memory.
+  var words: [2 of UInt64] { [high.bigEndian, low.bigEndian] }
 }
 
 /// AES in counter mode (NIST SP 800-38A §6.5) under one key.
@@ -101,10 +97,11 @@ public struct AESCounterBlock: Hashable, Sendable {
   }
 
   private func start(_ block: AESCounterBlock) -> Bool {
-    let bytes = block.bytes
-    // unsafe: OpenSSL copies the block during the call.
-    return unsafe bytes.span.withUnsafeBufferPointer { block in
-      unsafe EVP_EncryptInit_ex2(context, nil, nil, block.baseAddress, nil) == 1
+    let words = block.words
+    // unsafe: OpenSSL copies the block's sixteen bytes during the call.
+    return unsafe words.span.withUnsafeBytes { block in
+      let bytes = unsafe block.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      return unsafe EVP_EncryptInit_ex2(context, nil, nil, bytes, nil) == 1
     }
   }
 

@@ -27,12 +27,12 @@ public struct AESGCMNonce: Hashable, Sendable {
     AESGCMNonce(high: left.high ^ right.high, low: left.low ^ right.low)
   }
 
-  var bytes: [12 of UInt8] {
-    [12 of UInt8] { index in
-      index < 4
-        ? UInt8(truncatingIfNeeded: high >> UInt32((3 - index) * 8))
-        : UInt8(truncatingIfNeeded: low >> UInt64((11 - index) * 8))
-    }
+  /// The words as they lie in memory.
+  var words: [3 of UInt32] {
+    [
+      high.bigEndian, UInt32(truncatingIfNeeded: low >> 32).bigEndian,
+      UInt32(truncatingIfNeeded: low).bigEndian,
+    ]
   }
 }
 
@@ -142,10 +142,11 @@ public struct AESGCMNonce: Hashable, Sendable {
   }
 
   private func start(_ nonce: AESGCMNonce) -> Bool {
-    let bytes = nonce.bytes
-    // unsafe: OpenSSL copies the nonce during the call; -1 keeps the direction of the context.
-    return unsafe bytes.span.withUnsafeBufferPointer { nonce in
-      unsafe EVP_CipherInit_ex2(context, nil, nil, nonce.baseAddress, -1, nil) == 1
+    let words = nonce.words
+    // unsafe: OpenSSL copies the nonce's twelve bytes during the call; -1 keeps the direction.
+    return unsafe words.span.withUnsafeBytes { nonce in
+      let bytes = unsafe nonce.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      return unsafe EVP_CipherInit_ex2(context, nil, nil, bytes, -1, nil) == 1
     }
   }
 
@@ -154,10 +155,10 @@ public struct AESGCMNonce: Hashable, Sendable {
   ) -> Bool {
     guard unsafe update(bytes, count, into: nil) else { return false }
     guard let trailer else { return true }
-    let word = [4 of UInt8] { UInt8(truncatingIfNeeded: trailer >> UInt32((3 - $0) * 8)) }
+    let word: [1 of UInt32] = [trailer.bigEndian]
     // unsafe: OpenSSL reads the four bytes during the call.
-    return unsafe word.span.withUnsafeBufferPointer { word in
-      unsafe update(word.baseAddress, word.count, into: nil)
+    return unsafe word.span.withUnsafeBytes { word in
+      unsafe update(word.baseAddress?.assumingMemoryBound(to: UInt8.self), word.count, into: nil)
     }
   }
 
