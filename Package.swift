@@ -55,6 +55,10 @@ let package = Package(
     .executableTarget(
       name: "NetBenchmark", dependencies: ["Net", "Wire", "CAllocations"],
       path: "Benchmarks/NetBenchmark"),
+    .executableTarget(
+      name: "SRTPBenchmark",
+      dependencies: ["SRTP", "RTP", "Wire", "Cryptography", "CAllocations"],
+      path: "Benchmarks/SRTPBenchmark"),
 
     // Tests
     tests("Wire"),

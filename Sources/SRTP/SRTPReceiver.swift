@@ -12,7 +12,7 @@ public struct SRTPReceiver: ~Copyable {
   private let tagByteCount: Int
   private let media: OpeningCipher
   private let control: OpeningCipher
-  private var mediaSources = SourceTable(activeLimit: activeSourceLimit)
+  var mediaSources = SourceTable(activeLimit: activeSourceLimit)
   private var controlSources = SourceTable(activeLimit: activeSourceLimit)
 
   /// A receiver with the remote half of what a handshake yielded.

@@ -18,8 +18,8 @@ public struct SRTPSender: ~Copyable {
 
   private let media: SealingCipher
   private let control: SealingCipher
-  private var sources = SourceTable(activeLimit: sourceLimit, totalLimit: sourceLimit)
-  private var controlIndex: UInt64 = 0
+  var sources = SourceTable(activeLimit: sourceLimit, totalLimit: sourceLimit)
+  var controlIndex: UInt64 = 0
 
   /// A sender with the local half of what a handshake yielded.
   public init(_ material: SRTPKeyingMaterial) throws(SRTPError) {
