@@ -79,6 +79,7 @@ let package = Package(
     tests("Net", ["Wire"]),
     tests("HTTPServer"),
     tests("MeetingServer", ["Wire", "Signaling", "SDP", "HTTPServer"]),
+    tests("jumpa", ["MeetingServer"]),
     .testTarget(name: "LayeringTests"),
   ]
 )

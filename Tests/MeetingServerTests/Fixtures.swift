@@ -69,7 +69,8 @@ final class RecordingPlane: MediaPlane {
   var connected: Set<MediaPeerID> {
     calls.reduce(into: []) { peers, call in
       switch call {
-      case .connect(let peer, _, let sdp, _) where sdp != "bad": peers.insert(peer)
+      case .connect(let peer, _, let sdp, _) where !["bad", "full"].contains(sdp):
+        peers.insert(peer)
       case .disconnect(let peer): peers.remove(peer)
       default: break
       }

@@ -58,7 +58,7 @@ public struct ServerConfiguration: Sendable, Equatable {
   ) throws(SettingError) {
     let text = entry.text
     func wrong(_ what: String) -> SettingError {
-      SettingError("\(entry.origin) is \"\(text.unicodeScalars.prefix(200))\": \(what)")
+      SettingError("\(entry.origin) is \"\(text.prefix(200))\": \(what)")
     }
     func number(_ range: ClosedRange<Int>) throws(SettingError) -> Int {
       guard let number = Int(text), range.contains(number) else {

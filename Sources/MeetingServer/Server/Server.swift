@@ -6,7 +6,7 @@ import Wire
 /// The whole server: web, signalling and media.
 public actor Server {
   private let configuration: ServerConfiguration
-  private let meeting: Meeting
+  let meeting: Meeting
   private let plane: any MediaPlane
   private let stopPlane: @Sendable () async -> Void
   private let web: WebServer
