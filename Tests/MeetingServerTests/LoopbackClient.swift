@@ -11,7 +11,7 @@ func blocking<Value: Sendable>(
 }
 
 /// A TCP client on loopback that speaks enough HTTP and WebSocket (RFC 6455) for tests, and gives up waiting
-/// after 10 s.
+/// after a minute.
 final class LoopbackClient {
   struct Failure: Error { var what: String }
 
@@ -27,7 +27,7 @@ final class LoopbackClient {
 
   init(port: UInt16) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    var wait = timeval(tv_sec: 10, tv_usec: 0)
+    var wait = timeval(tv_sec: 60, tv_usec: 0)
     // The kernel reads the value during the call.
     unsafe setsockopt(
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
