@@ -70,7 +70,8 @@ let package = Package(
     tests("RTP", ["Wire"]),
     tests("SRTP", ["Wire", "RTP", "Cryptography"]),
     tests("BWE", ["Wire", "RTP"]),
-    tests("SDP", ["Wire"]),
+    .testTarget(
+      name: "SDPTests", dependencies: ["SDP", "Wire"], resources: [.copy("Offers")]),
     tests("Peer", ["Wire", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
     tests(
       "SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),

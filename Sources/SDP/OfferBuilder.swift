@@ -99,7 +99,9 @@ public struct OfferBuilder: Hashable, Sendable {
     for one in extensions(for: section.kind) { written.add("extmap", one.text) }
     guard section.direction.sends else { return written }
     if section.rids.isEmpty {
-      written.attributes += section.track?.attributes ?? []
+      var track = section.track
+      if !codecs.contains(where: { $0.isNamed("rtx") }) { track?.rtxSSRC = nil }
+      written.attributes += track?.attributes ?? []
     } else {
       if let track = section.track { written.add("msid", "\(track.streamID) \(track.trackID)") }
       for rid in section.rids { written.add("rid", "\(rid) send") }

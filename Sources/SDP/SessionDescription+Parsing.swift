@@ -73,8 +73,8 @@ private struct Parser {
   }
 
   mutating func finish() throws(SDPError) -> SessionDescription {
-    guard heading.count == 3 else { throw error(.missing(["v", "o", "s"][heading.count])) }
-    guard !session.times.isEmpty else { throw error(.missing("t")) }
+    guard heading.count == 3 else { throw SDPError(.missing(["v", "o", "s"][heading.count])) }
+    guard !session.times.isEmpty else { throw SDPError(.missing("t")) }
     closeSection()
     return session
   }
