@@ -56,31 +56,30 @@ extension CodecPreference {
       $0.isNamed(name) && $0.clockRate == clockRate && ($0.channels ?? 1) == (channels ?? 1)
     }
     let own = RTPCodec(
-      payloadType: 0, name: name, clockRate: clockRate, formatParameters: formatParameters
-    ).parameters
+      payloadType: 0, name: name, clockRate: clockRate, formatParameters: formatParameters)
     switch name.asciiLowercased {
-    case "vp9":
-      return sameName.first {
-        $0.parameters["profile-id", default: "0"] == own["profile-id", default: "0"]
-      }
-    case "av1":
-      return sameName.first {
-        $0.parameters["profile", default: "0"] == own["profile", default: "0"]
-      }
-    case "h264": return matchH264(in: sameName, own: own)
+    case "vp9": return Self.first(in: sameName, agreeing: "profile-id", with: own)
+    case "av1": return Self.first(in: sameName, agreeing: "profile", with: own)
+    case "h264": return Self.matchH264(in: sameName, own: own)
     default: return sameName.first
     }
   }
 
+  private static func first(
+    in offered: [RTPCodec], agreeing name: String, with own: RTPCodec
+  ) -> RTPCodec? {
+    offered.first { $0.parameter(name) ?? "0" == own.parameter(name) ?? "0" }
+  }
+
   /// RFC 6184 §8.2.2: packetization mode and profile must agree; the level may differ. Plain baseline
   /// is taken where constrained baseline is wanted but not offered, as it decodes the same streams.
-  private func matchH264(in offered: [RTPCodec], own: [String: String]) -> RTPCodec? {
-    let wanted = H264Profile(levelID: own["profile-level-id"])
+  private static func matchH264(in offered: [RTPCodec], own: RTPCodec) -> RTPCodec? {
+    let wanted = H264Profile(levelID: own.parameter("profile-level-id"))
     let sameMode = offered.filter {
-      $0.parameters["packetization-mode", default: "0"] == own["packetization-mode", default: "0"]
+      $0.parameter("packetization-mode") ?? "0" == own.parameter("packetization-mode") ?? "0"
     }
     func first(_ profile: H264Profile?) -> RTPCodec? {
-      sameMode.first { H264Profile(levelID: $0.parameters["profile-level-id"]) == profile }
+      sameMode.first { H264Profile(levelID: $0.parameter("profile-level-id")) == profile }
     }
     return first(wanted) ?? (wanted == .constrainedBaseline ? first(.baseline) : nil)
   }
@@ -109,12 +108,14 @@ enum H264Profile: Hashable {
 
   /// Reads the first two bytes of `profile-level-id`; nil for a profile not listed or an ill-formed
   /// text. No text at all means baseline.
-  init?(levelID: String?) {
+  init?(levelID: Substring?) {
     guard let levelID else {
       self = .baseline
       return
     }
-    guard levelID.utf8.count == 6, let number = UInt32(levelID, radix: 16) else { return nil }
+    guard levelID.utf8.count == 6, levelID.utf8.allSatisfy(\.isHexDigit),
+      let number = UInt32(levelID, radix: 16)
+    else { return nil }
     let constraints = UInt8(truncatingIfNeeded: number >> 8)
     switch (number >> 16, constraints) {
     case (0x42, let bits) where bits & 0x4F == 0x40: self = .constrainedBaseline

@@ -71,7 +71,8 @@ public struct MediaSection: Hashable, Sendable, AttributeCarrier {
 extension MediaSection {
   /// Whether the protocol is a profile of RTP, so that formats are payload types.
   public var isRTP: Bool {
-    transportProtocol.pieces(separatedBy: .slash).contains { $0 == "RTP" }
+    transportProtocol == "UDP/TLS/RTP/SAVPF"
+      || transportProtocol.pieces(separatedBy: .slash).contains { $0 == "RTP" }
   }
 
   /// The payload types in order of preference; empty where the protocol is not RTP.

@@ -39,40 +39,64 @@ public struct RTPCodec: Hashable, Sendable {
     return result
   }
 
+  /// The value of the first format parameter of that name, which must be in lower case.
+  func parameter(_ name: String) -> Substring? {
+    for piece in formatParameters.pieces(separatedBy: .semicolon) {
+      let (key, value) = piece.cut(at: .equals) ?? (piece, "")
+      if key.trimmed.equalsIgnoringCase(name) { return value.trimmed }
+    }
+    return nil
+  }
+
   /// Whether it bears that name; case does not matter (RFC 4855 §3).
   public func isNamed(_ name: String) -> Bool { self.name.equalsIgnoringCase(name) }
 
   /// The payload type an `rtx` codec repairs (RFC 4588 §8.1).
-  public var associatedPayloadType: UInt8? { parameters["apt"].flatMap { UInt8(digits: $0) } }
+  public var associatedPayloadType: UInt8? { parameter("apt").flatMap { UInt8(digits: $0) } }
 }
 
 extension MediaSection {
   /// The codecs in the order of the `m=` line. Payload types without `rtpmap` are left out, except the
   /// static ones of RFC 3551 for PCMU, PCMA and G722; a payload type listed twice counts once.
   public var codecs: [RTPCodec] {
-    var byType: [RTPCodec?] = Array(repeating: nil, count: 128)
-    for codec in Self.staticCodecs { byType[Int(codec.payloadType)] = codec }
+    var found = Self.staticCodecs
+    // Where in `found` the codec of each payload type is.
+    var places: [Int?] = Array(repeating: nil, count: 128)
+    for (place, codec) in found.enumerated() { places[Int(codec.payloadType)] = place }
     for attribute in attributes where attribute.name == "rtpmap" {
-      if let codec = RTPCodec(rtpmap: attribute.value ?? "") {
-        byType[Int(codec.payloadType)] = codec
+      guard let codec = RTPCodec(rtpmap: attribute.value ?? "") else { continue }
+      if let place = places[Int(codec.payloadType)] {
+        found[place] = codec
+      } else {
+        places[Int(codec.payloadType)] = found.count
+        found.append(codec)
       }
     }
-    for attribute in attributes {
-      switch attribute.name {
-      case "fmtp": Self.note(attribute.value, in: &byType) { $0.formatParameters = $1 }
-      case "rtcp-fb":
-        Self.note(attribute.value, in: &byType) { codec, value in
-          if codec.feedback.count < 64 { codec.feedback.append(value) }
+    for attribute in attributes where attribute.name == "fmtp" || attribute.name == "rtcp-fb" {
+      guard let (head, tail) = (attribute.value ?? "")[...].cut(at: .space) else { continue }
+      let text = String(tail.trimmed)
+      for place in Self.places(of: head, in: places, count: found.count) {
+        if attribute.name == "fmtp" {
+          found[place].formatParameters = text
+        } else if found[place].feedback.count < 64 {
+          found[place].feedback.append(text)
         }
-      default: break
       }
     }
-    var result: [RTPCodec] = []
-    for payloadType in payloadTypes where payloadType < 128 {
-      if let codec = byType[Int(payloadType)] { result.append(codec) }
-      byType[Int(payloadType)] = nil
+    return payloadTypes.compactMap { type in
+      guard type < 128, let place = places[Int(type)] else { return nil }
+      places[Int(type)] = nil
+      return found[place]
     }
-    return result
+  }
+
+  /// Which codecs `97` or `*` at the start of an attribute speaks of.
+  private static func places(of head: Substring, in places: [Int?], count: Int) -> Range<Int> {
+    if head == "*" { return 0..<count }
+    guard let type = UInt8(digits: head), type < 128, let place = places[Int(type)] else {
+      return 0..<0
+    }
+    return place..<place + 1
   }
 
   private static let staticCodecs = [
@@ -80,25 +104,6 @@ extension MediaSection {
     RTPCodec(payloadType: 8, name: "PCMA", clockRate: 8000),
     RTPCodec(payloadType: 9, name: "G722", clockRate: 8000),
   ]
-
-  /// Hands `97 text` to the codec of payload type 97, `* text` to every codec.
-  private static func note(
-    _ value: String?, in codecs: inout [RTPCodec?], _ body: (inout RTPCodec, String) -> Void
-  ) {
-    guard let value, let (head, tail) = value[...].cut(at: .space) else { return }
-    let text = String(tail.trimmed)
-    if head == "*" {
-      for index in codecs.indices {
-        if var codec = codecs[index] {
-          body(&codec, text)
-          codecs[index] = codec
-        }
-      }
-    } else if let type = UInt8(digits: head), type < 128, var codec = codecs[Int(type)] {
-      body(&codec, text)
-      codecs[Int(type)] = codec
-    }
-  }
 }
 
 extension RTPCodec {

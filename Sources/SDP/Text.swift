@@ -51,7 +51,15 @@ extension StringProtocol {
 extension FixedWidthInteger {
   /// A decimal number of digits alone: no sign, no space, no overflow.
   init?(digits: some StringProtocol) {
-    guard digits.consists(of: \.isDigit), let value = Self(digits, radix: 10) else { return nil }
+    guard !digits.isEmpty else { return nil }
+    var value: Self = 0
+    for digit in digits.utf8 {
+      guard digit.isDigit else { return nil }
+      let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = shifted.addingReportingOverflow(Self(truncatingIfNeeded: digit & 0x0F))
+      guard !overflow, !carry else { return nil }
+      value = sum
+    }
     self = value
   }
 }
@@ -66,6 +74,7 @@ extension UInt8 {
 
   var isDigit: Bool { 0x30 <= self && self <= 0x39 }
   var isLetter: Bool { 0x61 <= self | 0x20 && self | 0x20 <= 0x7A }
+  var isHexDigit: Bool { isDigit || (0x61 <= self | 0x20 && self | 0x20 <= 0x66) }
   /// RFC 8839 §5.4: `ice-char`, and four that some clients use besides.
   var isICECharacter: Bool {
     isDigit || isLetter || [0x2B, 0x2F, 0x2D, 0x5F, 0x3D, 0x23].contains(self)

@@ -82,7 +82,3 @@ extension MediaSection {
   /// All candidates are listed (RFC 8840 §8.2).
   public var hasEndOfCandidates: Bool { has("end-of-candidates") }
 }
-
-extension UInt8 {
-  fileprivate var isHexDigit: Bool { isDigit || (0x61 <= self | 0x20 && self | 0x20 <= 0x66) }
-}

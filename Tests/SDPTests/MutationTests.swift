@@ -9,7 +9,7 @@ struct MutationTests {
     var random = RandomSource.seeded(seed)
     let small = Recording.all.filter { $0.text.utf8.count < 8192 }.map { Array($0.text.utf8) }
     #expect(!small.isEmpty)
-    for _ in 0..<400 {
+    for _ in 0..<200 {
       var bytes = small[Int(random.next() % UInt64(small.count))]
       for _ in 0...(random.next() % 6) { damage(&bytes, &random) }
       try check(bytes)
