@@ -151,7 +151,8 @@ static void read_destination(struct msghdr *header, clinux_address *destination)
     if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
       struct in_pktinfo info;
       memcpy(&info, CMSG_DATA(c), sizeof info);
-      set_in4(destination, info.ipi_addr);
+      // The address of ours that took it, also where it was sent to a group.
+      set_in4(destination, info.ipi_spec_dst);
     } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
       struct in6_pktinfo info;
       memcpy(&info, CMSG_DATA(c), sizeof info);
@@ -211,10 +212,11 @@ static void add_source(struct msghdr *header, bool is_ipv6, const clinux_address
 
 /// Gathers the pieces of a message, one for each stretch of the arena without a gap.
 static size_t gather(
-    struct iovec *pieces, const uint8_t *arena, const clinux_segment *segments, int32_t first) {
+    struct iovec *pieces, const uint8_t *arena, const clinux_segment *segments, const clinux_message *message) {
   size_t count = 0;
   const uint8_t *end = NULL;
-  for (int32_t i = first; i >= 0 && count < CLINUX_SEGMENT_LIMIT; i = segments[i].next) {
+  int32_t i = message->first_segment;
+  for (int left = message->segment_count; i >= 0 && left > 0 && count < CLINUX_SEGMENT_LIMIT; left--) {
     const uint8_t *start = arena + segments[i].offset;
     if (start == end) {
       pieces[count - 1].iov_len += segments[i].length;
@@ -222,6 +224,7 @@ static size_t gather(
       pieces[count++] = (struct iovec){.iov_base = (void *)start, .iov_len = segments[i].length};
     }
     end = start + segments[i].length;
+    i = segments[i].next;
   }
   return count;
 }
@@ -240,7 +243,7 @@ int clinux_send(
     struct msghdr *header = &headers[i].msg_hdr;
     *header = (struct msghdr){.msg_name = &names[i], .msg_control = &controls[i], .msg_iov = next};
     header->msg_namelen = sockaddr_of(&names[i], is_ipv6, &message->remote);
-    header->msg_iovlen = gather(next, arena, segments, message->first_segment);
+    header->msg_iovlen = gather(next, arena, segments, message);
     next += header->msg_iovlen;
     if (message->segment_count > 1) {
       add_control(header, IPPROTO_UDP, UDP_SEGMENT, &message->segment_size, sizeof message->segment_size);

@@ -107,6 +107,12 @@ public struct ReceiveSlab: ~Copyable {
     return result
   }
 
+  /// The address of ours that the datagram in a filled slot came to, where the socket asks for it.
+  func destination(ofSlot index: Int) -> IPAddress? {
+    let destination = slotInfo(index).destination
+    return destination.family == 0 ? nil : IPAddress(destination)
+  }
+
   /// Drops truncated datagrams among the slots from `first` on. Returns how many, and the bytes of all
   /// others.
   mutating func dropTruncated(from first: Int) -> (dropped: Int, bytes: Int) {

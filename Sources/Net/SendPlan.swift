@@ -22,10 +22,10 @@ struct SendPlan {
   /// Datagrams that cannot leave by a UDP socket.
   private(set) var foreignCount = 0
 
-  /// Plans for the datagrams of `outbox`, in runs of at most `runLimit`. With `tracksLocalAddress`
-  /// datagrams are sent from their paths' local addresses.
+  /// Plans for `datagrams`, in runs of at most `runLimit`, to be sent from their paths' local addresses
+  /// where these are among `sources`.
   mutating func make(
-    for datagrams: [Outbox.Datagram], runLimit: Int, tracksLocalAddress: Bool, isIPv6: Bool
+    for datagrams: [Outbox.Datagram], runLimit: Int, isIPv6: Bool, sources: inout LocalSources
   ) {
     segments.removeAll(keepingCapacity: true)
     messages.removeAll(keepingCapacity: true)
@@ -39,10 +39,8 @@ struct SendPlan {
         continue
       }
       var source = clinux_address()
-      if tracksLocalAddress, !datagram.path.local.ip.isUnspecified {
-        source = clinux_address(datagram.path.local)
-        if !isIPv6, source.family != 4 { source.family = 0 }
-      }
+      if sources.contains(datagram.path.local.ip) { source = clinux_address(datagram.path.local) }
+      if !isIPv6, source.family != 4 { source.family = 0 }
       append(
         clinux_segment(offset: offset, length: UInt32(datagram.count), next: -1),
         to: remote, from: source, runLimit: runLimit)

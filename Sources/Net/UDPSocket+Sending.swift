@@ -15,7 +15,7 @@ extension UDPSocket {
     guard !outbox.isEmpty else { return }
     plan.make(
       for: outbox.datagrams, runLimit: usesSegmentation ? Int(CLINUX_SEGMENT_LIMIT) : 1,
-      tracksLocalAddress: tracksLocalAddress, isIPv6: isIPv6)
+      isIPv6: isIPv6, sources: &sources)
     statistics.foreignDatagrams &+= UInt64(plan.foreignCount)
     send(plan.messages, from: outbox.arena)
     outbox.removeAll()
@@ -41,11 +41,8 @@ extension UDPSocket {
           return
         }
         waited = waited + waitForRoom(until: Self.patience - waited)
-      case EINVAL, EIO, EMSGSIZE, EOPNOTSUPP:
-        split(messages[index], error: -result, from: arena)
-        index += 1
-      default:
-        statistics.refusedDatagrams &+= UInt64(messages[index].segment_count)
+      case let error:
+        retry(messages[index], after: error, from: arena)
         index += 1
       }
     }
@@ -80,38 +77,47 @@ extension UDPSocket {
     statistics.sentBytes &+= UInt64(message.byte_count)
   }
 
-  /// Sends a run that the kernel refused as single datagrams.
-  private func split(_ message: clinux_message, error: Int32, from arena: [UInt8]) {
-    guard message.segment_count > 1 else {
-      statistics.refusedDatagrams &+= 1
-      return
+  /// Sends a message that the kernel refused in another way, if there is one.
+  private func retry(_ refused: clinux_message, after error: Int32, from arena: [UInt8]) {
+    var message = refused
+    var error = error
+    if message.source.family != 0 {
+      // The address may have left the machine. Whichever the routing table chooses is better.
+      sources.remove(IPAddress(message.source))
+      message.source.family = 0
+      let result = attempt([message], from: arena)
+      if result > 0 { return count(message) }
+      error = 0 &- result
     }
+    let isRunRefused = [EINVAL, EIO, EMSGSIZE, EOPNOTSUPP].contains(error)
+    guard message.segment_count > 1, isRunRefused else { return drop(message, error) }
     statistics.splitMessages &+= 1
     // The device cannot checksum segments: no other run will do better. Other errors concern only
     // this destination, as where its route takes only short packets.
     if error == EIO || error == EOPNOTSUPP { usesSegmentation = false }
-    var index = message.first_segment
-    var singles: [clinux_message] = []
-    while index >= 0, Int(index) < plan.segments.count {
-      let segment = plan.segments[Int(index)]
-      var single = message
-      single.first_segment = index
-      single.last_segment = index
-      single.byte_count = segment.length
-      single.segment_count = 1
-      singles.append(single)
-      index = segment.next
-    }
-    sendSingles(singles, from: arena)
+    split(message, from: arena)
   }
 
-  private func sendSingles(_ singles: [clinux_message], from arena: [UInt8]) {
-    for single in singles {
-      switch attempt([single], from: arena) {
-      case 1...: count(single)
-      case -EAGAIN, -ENOBUFS: statistics.congestedDatagrams &+= 1
-      default: statistics.refusedDatagrams &+= 1
-      }
+  /// Sends the datagrams of a run one by one.
+  private func split(_ message: clinux_message, from arena: [UInt8]) {
+    var index = message.first_segment
+    while index >= 0, Int(index) < plan.segments.count {
+      let segment = plan.segments[Int(index)]
+      let single = clinux_message(
+        remote: message.remote, source: message.source, first_segment: index, last_segment: index,
+        byte_count: segment.length, segment_count: 1, segment_size: message.segment_size,
+        is_closed: true)
+      let result = attempt([single], from: arena)
+      if result > 0 { count(single) } else { drop(single, 0 &- result) }
+      index = segment.next
+    }
+  }
+
+  private func drop(_ message: clinux_message, _ error: Int32) {
+    if error == EAGAIN || error == ENOBUFS {
+      statistics.congestedDatagrams &+= UInt64(message.segment_count)
+    } else {
+      statistics.refusedDatagrams &+= UInt64(message.segment_count)
     }
   }
 }

@@ -16,8 +16,9 @@ public final class UDPSocket {
     /// Hands runs of datagrams to the kernel as one where it can take them (`UDP_SEGMENT`).
     public var usesSegmentation = true
     /// On a socket for all interfaces, tells which of our addresses each datagram came to, as its
-    /// path's local address, and sends from a path's local address. Needed where the machine has
-    /// several addresses in one network. Otherwise a path's local address is the bound one.
+    /// path's local address, and sends from a path's local address, if it is one of the machine's.
+    /// Needed where the machine has several addresses in one network. Otherwise a path's local
+    /// address is the bound one.
     public var tracksLocalAddress = false
 
     /// The defaults.
@@ -37,6 +38,7 @@ public final class UDPSocket {
 
   let isIPv6: Bool
   let tracksLocalAddress: Bool
+  var sources = LocalSources()
   var plan = SendPlan()
 
   /// Binds to `address`; port 0 takes a free one. `::` takes IPv4 as well.
@@ -73,6 +75,9 @@ public final class UDPSocket {
     _ = unsafe clinux_get_option(number, SOL_SOCKET, SO_RCVBUF, &size)
     // The kernel tells twice the usable size, to account for its own bookkeeping.
     receiveBufferSize = Int(size / 2)
+    if tracksLocalAddress {
+      for interface in (try? NetworkInterface.all()) ?? [] { sources.learn(interface.ip) }
+    }
     usesSegmentation = options.usesSegmentation && clinux_has_segmentation(number)
   }
 
@@ -134,6 +139,11 @@ public final class UDPSocket {
       limit = Int(CLINUX_RECEIVE_BATCH)
     }
     let filled = slab.count - first
+    if tracksLocalAddress {
+      for index in first..<slab.count {
+        if let destination = slab.destination(ofSlot: index) { sources.learn(destination) }
+      }
+    }
     let (dropped, bytes) = slab.dropTruncated(from: first)
     statistics.receivedDatagrams &+= UInt64(filled)
     statistics.receivedBytes &+= UInt64(bytes)

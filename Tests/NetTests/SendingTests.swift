@@ -1,6 +1,8 @@
-import Net
+import Glibc
 import Testing
 import Wire
+
+@testable import Net
 
 @Suite(.timeLimit(.minutes(1)))
 struct SendingTests {
@@ -141,5 +143,43 @@ struct SendingTests {
     #expect(try collect(1, from: receiver).map(\.bytes) == [datagram(3, 10)])
     #expect(sender.statistics.refusedDatagrams == 1)
     #expect(sender.statistics.foreignDatagrams == 2)
+  }
+
+  @Test func `a run the kernel refuses leaves as single datagrams`() throws {
+    let sender = try loopbackSocket()
+    let receiver = try loopbackSocket()
+    guard sender.usesSegmentation else { return }
+    // Without checksums the kernel does not segment.
+    var isUnchecked: Int32 = 1
+    _ = unsafe setsockopt(sender.descriptor.number, SOL_SOCKET, SO_NO_CHECK, &isUnchecked, 4)
+    let path = Path(local: sender.localAddress, remote: receiver.localAddress)
+    let outbox = Outbox()
+    for round in 1...2 {
+      let sent = (0..<40).map { datagram($0, $0 == 39 ? 100 : 500) }
+      for bytes in sent { outbox.append(bytes.span, on: path) }
+      sender.flush(outbox)
+      #expect(try collect(40, from: receiver).map(\.bytes) == sent)
+      #expect(sender.statistics.splitMessages == UInt64(round))
+      #expect(sender.statistics.sentDatagrams == UInt64(40 * round))
+    }
+  }
+
+  @Test(arguments: [IPAddress(v4: 0), IPAddress(v6High: 0, low: 0)])
+  func `an advertised address that is not the machine's is no obstacle`(all: IPAddress) throws {
+    var options = UDPSocket.Options()
+    options.tracksLocalAddress = true
+    guard let sender = try? loopbackSocket(all, options: options) else { return }
+    let receiver = try loopbackSocket()
+    let advertised = TransportAddress(ip: IPAddress(203, 0, 113, 5), port: 4000)
+    let outbox = Outbox()
+    let path = Path(local: advertised, remote: receiver.localAddress)
+    for number in 0..<3 { outbox.append(datagram(number, 90).span, on: path) }
+    sender.flush(outbox)
+    // As if the address had been the machine's, and went away.
+    sender.sources.learn(advertised.ip)
+    for number in 3..<6 { outbox.append(datagram(number, 90).span, on: path) }
+    sender.flush(outbox)
+    #expect(try collect(6, from: receiver).map(\.bytes) == (0..<6).map { datagram($0, 90) })
+    #expect(sender.statistics.refusedDatagrams == 0)
   }
 }
