@@ -49,26 +49,33 @@ extension ICEAgent {
     pairs[index].state = .inProgress
     pairs[index].attempts += 1
     pairs[index].sentAt = now
-    pairs[index].retryAt = now + retryInterval(after: pairs[index].attempts)
+    pairs[index].retryAt = now + retryInterval(of: pairs[index])
     let path = pairs[index].path
     sendCheck(
       on: path, keys, nominates: role == .controlling && nominatingPath == path, now, outbox)
   }
 
-  private func retryInterval(after attempts: Int) -> Duration {
-    let doubled = configuration.initialRetryInterval * (1 << Int64(min(max(attempts, 1), 16) - 1))
-    return min(doubled, configuration.maximumRetryInterval)
+  /// Doubles from one check of a pair to the next. Where the peer is known to be at the other end, only
+  /// loss can keep the answer away, and asking again soon is what helps.
+  private func retryInterval(of pair: CandidatePair) -> Duration {
+    let initial = configuration.initialRetryInterval
+    if pair.isValidated { return max(initial, (pair.roundTripTime ?? .zero) * 2) }
+    let doublings = Int64(min(max(pair.attempts, 1), 16) - 1)
+    return min(initial * (1 << doublings), configuration.maximumRetryInterval)
   }
 
   private mutating func abandonUnanswered(_ now: Instant) {
     for index in pairs.indices
-    where pairs[index].state == .inProgress
-      && pairs[index].attempts >= configuration.maximumAttempts
-      && pairs[index].retryAt <= now && pairs[index].triggerOrder == nil
+    where pairs[index].state == .inProgress && pairs[index].retryAt <= now
+      && pairs[index].triggerOrder == nil && pairs[index].attempts >= maximumAttempts(pairs[index])
     {
       pairs[index].state = .failed
       if nominatingPath == pairs[index].path { nominatingPath = nil }
     }
+  }
+
+  private func maximumAttempts(_ pair: CandidatePair) -> Int {
+    configuration.maximumAttempts * (pair.isValidated ? 4 : 1)
   }
 
   private func nextPairIndex(_ now: Instant) -> Int? {

@@ -67,7 +67,7 @@ extension ICEAgent {
 
   /// How long an answer may take before it is missed.
   private var retryInterval: Duration {
-    max(.milliseconds(500), (statistics.roundTripTime ?? .zero) * 2)
+    max(.milliseconds(250), (statistics.roundTripTime ?? .milliseconds(250)) * 2)
   }
 
   /// Whether a check has been without an answer for so long that the path may be dead.

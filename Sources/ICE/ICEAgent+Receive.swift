@@ -204,9 +204,11 @@ extension ICEAgent {
       return
     }
     pairs[index].answeredAt = now
+    pairs[index].roundTripTime = sample
+    // An older check's answer does not end the checks that nominate the pair.
+    guard nominatingPath != transaction.path || transaction.nominates else { return }
     pairs[index].state = .succeeded
     pairs[index].triggerOrder = nil
-    pairs[index].roundTripTime = sample
     switch role {
     case .controlled: considerNomination(ofPairAt: index, now)
     case .controlling:
