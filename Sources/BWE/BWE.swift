@@ -1,1 +1,0 @@
-// The room BWE is being built.
