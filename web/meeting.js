@@ -12,6 +12,7 @@ import { Store } from "./store.js";
 const chatBytes = 4096;
 const healInterval = 4000;
 const viewDelay = 150;
+const returnTime = 15_000;
 
 export class Meeting {
   #media;
@@ -24,6 +25,7 @@ export class Meeting {
   #viewTimer = null;
   #view = [];
   #chatKeys = new Set();
+  #rejoinedAt = -Infinity;
   /** What the server was last told to be live. */
   #told = null;
 
@@ -158,17 +160,19 @@ export class Meeting {
 
   async #joined({ userId, payload }) {
     const returning = this.store.state.phase === "room";
+    if (returning) this.#rejoinedAt = performance.now();
     this.#restarting = false;
     this.#roster.reset(payload.participants ?? []);
     this.#addChat(payload.chat ?? [], { quiet: true });
     this.store.update({ phase: "room", self: userId, speakers: [], participants: this.#roster.all });
     if (!returning && this.#roster.all.length === 1) this.#offerLink();
+    // Before anything is awaited: the next message may hold newer slots.
+    this.call?.setSlots(payload.slots ?? []);
     try {
       await this.call?.accept(payload.sdp);
     } catch (error) {
       console.warn("the answer was not usable", error);
     }
-    this.call?.setSlots(payload.slots ?? []);
     this.#afterEntering();
   }
 
@@ -223,7 +227,9 @@ export class Meeting {
   }
 
   #arrived(participant) {
-    const isNew = !this.#roster.get(participant.id);
+    // After a restart of the server everybody comes back: that is no news.
+    const comesBack = performance.now() - this.#rejoinedAt < returnTime && this.#roster.remembers(participant.name);
+    const isNew = !this.#roster.get(participant.id) && !comesBack;
     this.#roster.put(participant);
     this.#publishRoster();
     this.notices.dismiss("alone");

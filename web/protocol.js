@@ -10,7 +10,12 @@ const abandonAfter = 3000;
 const attemptLimit = 5000;
 const joinLimit = 10_000;
 const retryFirst = 300;
+const retryGrowth = 1.5;
+// While the server still keeps our place, tries follow closely.
+const retryMostAtFirst = 1500;
+const retryAtFirst = 20_000;
 const retryMost = 5000;
+const probeLimit = 2000;
 const fatalCodes = new Set(["bad-room", "bad-name", "bad-sdp", "room-full", "too-many-participants"]);
 
 /** @typedef {"idle" | "connecting" | "connected" | "interrupted" | "reconnecting"} LinkState */
@@ -21,6 +26,7 @@ export class Signaling extends EventTarget {
   #token = null;
   #lastSeq = 0;
   #attempt = 0;
+  #lostAt = 0;
   #timers = new Set();
   #retry = null;
   #ticker = null;
@@ -76,10 +82,21 @@ export class Signaling extends EventTarget {
     return this.link === "connected" || this.link === "interrupted";
   }
 
-  #open() {
+  /**
+   * Firefox makes a page wait ever longer after each failed WebSocket. So only the first try is a socket;
+   * later ones ask over HTTP first whether there is anybody to connect to.
+   */
+  async #open() {
     this.#retry = null;
-    if (this.#ended) return;
-    const socket = new WebSocket(this.url);
+    if (this.#attempt > 1 && !(await this.#isReachable())) return this.#lose();
+    if (this.#ended || this.#socket) return undefined;
+    let socket;
+    try {
+      socket = new WebSocket(this.url);
+    } catch {
+      // Some browsers throw where policy or a proxy forbids the connection just now.
+      return this.#lose();
+    }
     this.#socket = socket;
     const own = (handler) => (event) => {
       if (this.#socket === socket) handler(event);
@@ -88,6 +105,17 @@ export class Signaling extends EventTarget {
     socket.onopen = own(() => this.#greet(socket));
     socket.onmessage = own((event) => this.#receive(event.data));
     socket.onclose = own((event) => this.#lose(event.code));
+    return undefined;
+  }
+
+  async #isReachable() {
+    const address = new URL("/livez", this.url.replace(/^ws/, "http"));
+    try {
+      await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(probeLimit) });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #greet(socket) {
@@ -167,17 +195,16 @@ export class Signaling extends EventTarget {
 
   #tick() {
     const now = performance.now();
-    if (this.#socket?.readyState === 1 && now - this.#lastPing >= pingInterval - 20) {
+    if (now - this.#lastPing >= pingInterval - 20) {
       this.#lastPing = now;
       this.#unansweredSince ??= now;
-      this.#write("ping", {});
+      if (this.#socket?.readyState === 1) this.#write("ping", {});
     }
     // A page in the background ticks rarely: silence counts only when a ping stands unanswered.
     const waiting = this.#unansweredSince === null ? 0 : now - this.#unansweredSince;
-    if (waiting < unansweredLimit) return;
     const silence = now - this.#lastHeard;
-    if (silence >= abandonAfter && waiting >= abandonAfter / 2) this.#lose();
-    else if (silence >= silenceLimit - 50) this.#setLink("interrupted");
+    if (waiting < unansweredLimit || silence < silenceLimit - 50) return undefined;
+    return silence >= abandonAfter ? this.#lose() : this.#setLink("interrupted");
   }
 
   /** The socket is gone or given up: plan the next attempt. */
@@ -195,7 +222,10 @@ export class Signaling extends EventTarget {
       return;
     }
     this.#setLink(this.userId ? "reconnecting" : "connecting");
-    const longest = Math.min(retryMost, retryFirst * 2 ** this.#attempt);
+    const now = performance.now();
+    if (this.#attempt === 0) this.#lostAt = now;
+    const most = now - this.#lostAt < retryAtFirst ? retryMostAtFirst : retryMost;
+    const longest = Math.min(most, retryFirst * retryGrowth ** this.#attempt);
     this.#attempt += 1;
     const delay = this.#retryHint ?? longest * (0.5 + Math.random() / 2);
     this.#retryHint = null;

@@ -23,6 +23,11 @@ export class Roster {
     return this.#people.get(id);
   }
 
+  /** True for a name that was here before. */
+  remembers(name) {
+    return this.#seatOf.has(name);
+  }
+
   /** Takes the whole list, as after joining or resuming. */
   reset(participants) {
     const known = this.#people;
