@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// A fresh certificate could not be made: OpenSSL has no memory or no randomness.
+/// A certificate could not be made: the name will not do, or OpenSSL has no memory or randomness.
 public struct CertificateGenerationFailed: Error, Equatable, Sendable {
   /// Creates the error.
   public init() {}
@@ -16,10 +16,12 @@ public struct SelfSignedCertificate: Sendable {
   /// Makes a new key and signs a certificate for it.
   ///
   /// It is valid from 2000 until 9999 (RFC 5280 §4.1.2.5: no well-defined end): nobody checks, what
-  /// counts is the fingerprint, and so it takes no clock and tells none.
+  /// counts is the fingerprint, and so it takes no clock and tells none. `commonName` has 1 to 64
+  /// bytes (RFC 5280, ub-common-name); any other is refused.
   public static func generate(
     commonName: String = "WebRTC"
   ) throws(CertificateGenerationFailed) -> SelfSignedCertificate {
+    guard (1...64).contains(commonName.utf8.count) else { throw CertificateGenerationFailed() }
     // unsafe: the C objects are owned here, and freed before this returns.
     guard let key = unsafe openssl_generate_p256_key() else { throw CertificateGenerationFailed() }
     defer { unsafe EVP_PKEY_free(key) }
@@ -54,8 +56,8 @@ public struct SelfSignedCertificate: Sendable {
     else { return false }
     defer { unsafe X509_NAME_free(name) }
     return unsafe X509_NAME_add_entry_by_txt(
-      name, "CN", MBSTRING_UTF8, Array(commonName.utf8.prefix(64)),
-      CInt(clamping: commonName.utf8.prefix(64).count), -1, 0) == 1
+      name, "CN", MBSTRING_UTF8, Array(commonName.utf8), CInt(clamping: commonName.utf8.count), -1,
+      0) == 1
       && X509_set_subject_name(certificate, name) == 1
       && X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1
   }

@@ -57,6 +57,7 @@ extension DTLSEngine {
       let progress = context.port.offering(record) { session.continueHandshake() }
       handle(progress, session, at: now, events: &events)
     case .unverified, .connected:
+      guard session.acquireBuffers() else { return }
       read(record, session, events: &events)
     }
   }
@@ -133,7 +134,6 @@ extension DTLSEngine {
     let step = session.step
     context.port.removeAll()
     context.port.maximumDatagramSize = maximumDatagramSize
-    session.acquireBuffers()
     body(session)
     let isNewFlight = session.step != step
     if isNewFlight { doubt = nil }

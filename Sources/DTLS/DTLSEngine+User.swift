@@ -22,23 +22,21 @@ extension DTLSEngine {
 
   /// Sends one datagram of application data.
   ///
-  /// Throws `notConnected`, or `messageTooLarge` above `maximumApplicationDataSize`.
+  /// Throws `notConnected`, `messageTooLarge` above `maximumApplicationDataSize`, or `libraryFailed`.
   public func send(_ message: Span<UInt8>, into outbox: Outbox) throws(DTLSError) {
     guard let session, state == .connected else { throw .notConnected }
     guard message.count <= maximumApplicationDataSize else { throw .messageTooLarge }
     guard !message.isEmpty else { return }
     context.port.removeAll()
-    session.acquireBuffers()
     defer { session.releaseBuffers() }
-    guard session.write(message) else { throw .notConnected }
+    guard session.acquireBuffers(), session.write(message) else { throw .libraryFailed }
     flush(into: outbox)
   }
 
   /// Ends the association, and tells the other side if there is one.
   public func close(into outbox: Outbox) {
-    if let session, state == .connected {
+    if let session, state == .connected, session.acquireBuffers() {
       context.port.removeAll()
-      session.acquireBuffers()
       session.shutDown()
       flush(into: outbox)
     }

@@ -202,10 +202,10 @@ import Wire
 
   // MARK: Memory
 
-  /// Takes the record buffers back, which any call that may write needs.
-  func acquireBuffers() { _ = unsafe SSL_alloc_buffers(ssl) }
+  /// Takes the record buffers back, which any call that may write needs; whether there is memory.
+  func acquireBuffers() -> Bool { unsafe SSL_alloc_buffers(ssl) == 1 }
 
-  /// Gives the record buffers back: OpenSSL keeps 20 KiB for each connection otherwise.
+  /// Gives the record buffers back: OpenSSL keeps 21 KiB for each connection otherwise.
   func releaseBuffers() { _ = unsafe SSL_free_buffers(ssl) }
 
   // MARK: Errors

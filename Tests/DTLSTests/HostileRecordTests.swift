@@ -48,7 +48,7 @@ import Wire
     #expect(pair.data(.client) == [[1, 2]] && pair.data(.server) == [[1, 2]])
   }
 
-  @Test(arguments: [20, 21, 23] as [UInt8], [0, 1] as [UInt16])
+  @Test(arguments: [20, 21, 22, 23] as [UInt8], [0, 1] as [UInt16])
   func `forged records before each flight do not stop a handshake`(
     type: UInt8, epoch: UInt16
   ) throws {
@@ -80,6 +80,31 @@ import Wire
     pair.run { $0.bothConnected }
     #expect(pair.bothConnected)
     #expect(pair.now == .zero + .milliseconds(40))
+  }
+
+  @Test func `forged records between change of cipher and finished do nothing`() throws {
+    let pair = try Pair()
+    var isFirst = true
+    pair.tamper = { side, bytes in
+      let all = records(of: bytes)
+      guard side == .client, isFirst, all.contains(where: { $0[4] == 1 }) else { return bytes }
+      isFirst = false
+      return Array(all.filter { $0[4] == 0 }.joined())
+    }
+    pair.start()
+    pair.run(until: .zero + .milliseconds(50))
+    #expect(!isFirst && !pair.server.isConnected)
+    for type in [20, 21, 22, 23] as [UInt8] {
+      for number in 0..<200 as Range<UInt64> {
+        let garbage = [UInt8](repeating: UInt8(number), count: 40)
+        for epoch in [0, 1, 2] as [UInt16] {
+          pair.inject(
+            record(type: type, epoch: epoch, sequenceNumber: number + 100, garbage), to: .server)
+        }
+      }
+    }
+    pair.run { $0.bothConnected }
+    #expect(pair.bothConnected)
   }
 
   @Test func `application data that overtakes the finished message is kept`() throws {
