@@ -43,7 +43,10 @@ public struct ICEAgent: Sendable {
   /// What we call the peer by.
   public var remoteCredentials: ICECredentials? { keys.remote?.credentials }
   /// The path to send by; nil means nothing may be sent.
-  public var selectedPath: Path? { selection?.path }
+  ///
+  /// Stored, not computed: it is read for every packet sent, and a stored property is read without
+  /// copying the agent around it.
+  public private(set) var selectedPath: Path?
   /// When to call `advance`; nil where there is nothing to wait for.
   public internal(set) var deadline: Instant?
   /// What has happened so far.
@@ -60,7 +63,9 @@ public struct ICEAgent: Sendable {
   var remoteCandidatesAreComplete = false
   var pairs: [CandidatePair] = []
   var transactions: [Transaction] = []
-  var selection: Selection?
+  var selection: Selection? {
+    didSet { selectedPath = selection?.path }
+  }
   var nominatingPath: Path?
   var firstValidAt: Instant?
   var checkingSince: Instant?
