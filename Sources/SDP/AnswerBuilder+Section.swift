@@ -43,7 +43,7 @@ extension AnswerBuilder {
     let rids = agreeLayers(in: offered, plan: plan, negotiated: negotiated)
     negotiated.rids = rids.map(\.id)
     return write(
-      offered, hasMid: offered.mid != nil, plan: plan, negotiated: negotiated, codecs: codecs,
+      offered, plan: plan, negotiated: negotiated, codecs: codecs,
       rids: rids)
   }
 
@@ -82,14 +82,14 @@ extension AnswerBuilder {
   }
 
   private func write(
-    _ offered: MediaSection, hasMid: Bool, plan: SectionPlan, negotiated: NegotiatedSection,
+    _ offered: MediaSection, plan: SectionPlan, negotiated: NegotiatedSection,
     codecs: [AgreedCodec], rids: [RID]
   ) -> Reply {
     var section = MediaSection(
       kind: offered.kind, port: 9, transportProtocol: offered.transportProtocol,
       formats: codecs.flatMap(\.payloadTypes).map { "\($0)" })
     section.bandwidths = plan.bandwidths
-    if hasMid { section.add("mid", negotiated.mid) }
+    if let mid = offered.mid { section.add("mid", mid) }
     section.add(Direction(sends: negotiated.weSend, receives: negotiated.weReceive).rawValue)
     let transportPlace = section.attributes.count
     section.add("rtcp-mux")
@@ -237,13 +237,23 @@ extension NegotiatedExtension {
 extension LocalTrack {
   /// `msid`, and the sources with their names (RFC 8830, RFC 5576).
   var attributes: [Attribute] {
-    var lines = [Attribute("msid", "\(streamID) \(trackID)")]
+    var lines = [Attribute("msid", msid)]
     if let rtxSSRC { lines.append(Attribute("ssrc-group", "FID \(ssrc) \(rtxSSRC)")) }
     for source in [ssrc] + (rtxSSRC.map { [$0] } ?? []) {
-      lines.append(Attribute("ssrc", "\(source) cname:\(cname)"))
-      lines.append(Attribute("ssrc", "\(source) msid:\(streamID) \(trackID)"))
+      lines.append(Attribute("ssrc", "\(source) cname:\(Self.token(cname))"))
+      lines.append(Attribute("ssrc", "\(source) msid:\(msid)"))
     }
     return lines
+  }
+
+  /// Stream and track as one value.
+  var msid: String { "\(Self.token(streamID)) \(Self.token(trackID))" }
+
+  /// Names may come from users: what cannot stand in a token becomes `_`, so that no name can end its line
+  /// or begin another word (RFC 8830 §2).
+  private static func token(_ text: String) -> String {
+    let bytes = text.utf8.prefix(64).map { $0.isTokenCharacter ? $0 : UInt8(ascii: "_") }
+    return bytes.isEmpty ? "-" : String(decoding: bytes, as: UTF8.self)
   }
 }
 

@@ -108,7 +108,7 @@ extension NegotiatedSession {
   func checkContinuation(in offer: SessionDescription) throws(SDPError) {
     guard offer.mediaSections.count >= sections.count else { throw SDPError(.sectionMismatch) }
     for (old, new) in zip(sections, offer.mediaSections) where !old.isRejected {
-      guard new.kind == old.kind, (new.mid ?? "\(old.index)") == old.mid else {
+      guard new.kind == old.kind, new.tag(at: old.index) == old.mid else {
         throw SDPError(.sectionMismatch, section: old.index)
       }
     }

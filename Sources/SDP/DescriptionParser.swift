@@ -180,7 +180,10 @@ extension DescriptionParser {
       if isRTP, head != "*" { try checkPayloadType(head) }
     case "extmap": try checkExtension(value)
     case "mid":
-      guard value.consists(of: \.isTokenCharacter) else { throw malformed(attribute) }
+      // A header extension of at most 255 bytes has to carry it.
+      guard value.utf8.count <= 255, value.consists(of: \.isTokenCharacter) else {
+        throw malformed(attribute)
+      }
       guard section?.mid == nil, mids.insert(value).inserted else {
         throw error(.duplicateMid(value))
       }

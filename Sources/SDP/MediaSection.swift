@@ -83,6 +83,10 @@ extension MediaSection {
   /// `a=mid` (RFC 5888 §4).
   public var mid: String? { value(of: "mid") }
 
+  /// The tag, or the index in parentheses if there is none. Parentheses cannot stand in a tag, so the two
+  /// never clash.
+  public func tag(at index: Int) -> String { mid ?? "(\(index))" }
+
   /// The direction written in this section; nil if none is (then the session's, then sendrecv).
   public var direction: Direction? {
     for attribute in attributes where attribute.value == nil {

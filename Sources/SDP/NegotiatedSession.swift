@@ -51,7 +51,7 @@ public struct NegotiatedSection: Hashable, Sendable {
 
   /// Its place among the m-sections, the first being 0.
   public var index: Int
-  /// Its tag; the index as text if it has none.
+  /// Its tag, unique in the session; the index in parentheses if it has none.
   public var mid: String
   /// What flows in it.
   public var kind: MediaSection.Kind
@@ -82,7 +82,7 @@ public struct NegotiatedSection: Hashable, Sendable {
 
   init(index: Int, section: MediaSection, rejection: Rejection? = nil) {
     self.index = index
-    mid = section.mid ?? "\(index)"
+    mid = section.tag(at: index)
     kind = section.kind
     self.rejection = rejection
   }

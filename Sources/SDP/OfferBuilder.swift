@@ -103,7 +103,7 @@ public struct OfferBuilder: Hashable, Sendable {
       if !codecs.contains(where: { $0.isNamed("rtx") }) { track?.rtxSSRC = nil }
       written.attributes += track?.attributes ?? []
     } else {
-      if let track = section.track { written.add("msid", "\(track.streamID) \(track.trackID)") }
+      if let track = section.track { written.add("msid", track.msid) }
       for rid in section.rids { written.add("rid", "\(rid) send") }
       written.add("simulcast", "send " + section.rids.joined(separator: ";"))
     }

@@ -153,7 +153,23 @@ struct AnswerTests {
     let offer = sdp(section("video 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 VP8/90000"))
     let result = try answer(offer)
     #expect(result.answer.bundle == nil && result.answer.mediaSections[0].mid == nil)
-    #expect(result.negotiated.sections[0].mid == "0" && !result.negotiated.sections[0].isRejected)
+    #expect(result.negotiated.sections[0].mid == "(0)" && !result.negotiated.sections[0].isRejected)
+  }
+
+  @Test func `a section without a tag never shares one with another`() throws {
+    let untagged = vp8.replacing("a=mid:v\r\n", with: "")
+    let offer = sdp("a=group:BUNDLE 1", opus.replacing("mid:a", with: "mid:1"), untagged)
+    let mids = try answer(offer).negotiated.sections.map(\.mid)
+    #expect(mids == ["1", "(1)"])
+  }
+
+  @Test func `a name cannot break out of its line`() throws {
+    let track = LocalTrack(
+      ssrc: 1, cname: "c\r\na=x", streamID: "Ana Zoë", trackID: String(repeating: "t", count: 99))
+    let offer = sdp(vp8 + "\r\na=recvonly")
+    let text = try answer(offer, plan: [SectionPlan(track: track)]).answer.description
+    #expect(text.contains("a=msid:Ana_Zo__ " + String(repeating: "t", count: 64) + "\r\n"))
+    #expect(text.contains("a=ssrc:1 cname:c__a_x\r\n"))
   }
 
   @Test func `of several sections without BUNDLE one is taken`() throws {

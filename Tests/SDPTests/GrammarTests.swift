@@ -137,7 +137,7 @@ struct GrammarTests {
   @Test(arguments: [
     ("ice-ufrag", "abc"), ("ice-ufrag", "ab:cd"), ("ice-pwd", "tooshort"), ("setup", "later"),
     ("fingerprint", "sha-256 AB:C"), ("fingerprint", "sha-256"), ("fingerprint", "sha-256 ZZ"),
-    ("mid", "a b"), ("mid", ""),
+    ("mid", "a b"), ("mid", ""), ("mid", String(repeating: "m", count: 256)),
   ])
   func `a malformed line of the transport is refused`(name: String, value: String) {
     #expect(
