@@ -73,10 +73,12 @@ struct LimitTests {
 
   @Test(arguments: Bomb.allCases)
   func `work grows no faster than the input`(bomb: Bomb) {
-    let (small, large) = (bomb.text(4000), bomb.text(8000))
+    // Both sizes are past where the allocator changes its ways, and the larger is near a limit.
+    let (small, large) = (bomb.text(5000), bomb.text(10_000))
     #expect(large.utf8.count <= 256 * 1024)
+    // On a busy machine a measurement may fail, but work that grows with the square fails them all.
     var ratio = Double.infinity
-    for _ in 0..<4 where ratio > 2.5 { ratio = min(ratio, best(large) / best(small)) }
+    for _ in 0..<16 where ratio > 2.5 { ratio = min(ratio, best(large) / best(small)) }
     #expect(ratio <= 2.5)
   }
 
