@@ -30,6 +30,7 @@ export class LocalMedia extends EventTarget {
 
   constructor() {
     super();
+    this.callsSupported = Boolean(globalThis.RTCPeerConnection);
     this.supported = Boolean(navigator.mediaDevices?.getUserMedia);
     this.screenSupported = Boolean(navigator.mediaDevices?.getDisplayMedia);
     this.speakerSupported = "setSinkId" in HTMLMediaElement.prototype;
@@ -103,7 +104,7 @@ export class LocalMedia extends EventTarget {
     const [audio = null] = stream.getAudioTracks();
     video.contentHint = "detail";
     if (audio) audio.contentHint = "music";
-    video.addEventListener("ended", () => this.screen.screen === video && this.closeScreen());
+    video.onended = () => this.screen.screen === video && this.closeScreen();
     this.screen = { screen: video, "screen-audio": audio };
     this.#emitTrack("screen", video);
     this.#emitTrack("screen-audio", audio);
@@ -170,7 +171,8 @@ export class LocalMedia extends EventTarget {
     old?.stop();
     if (track) {
       track.contentHint = kind === "camera" ? "motion" : "speech";
-      track.addEventListener("ended", () => this.tracks[kind] === track && this.#replaceLost(kind));
+      // As a property: Firefox does not call listeners added to a track.
+      track.onended = () => this.tracks[kind] === track && this.#replaceLost(kind);
     }
     this.#emitTrack(kind, track);
   }

@@ -149,6 +149,8 @@ export class Meeting {
 
   async #prepare() {
     this.call?.close();
+    // A browser without calls still has the chat.
+    if (!globalThis.RTCPeerConnection) return { name: this.store.state.name, media: (this.#told = this.#live) };
     const call = new Call((payload) => this.#signaling.send("negotiate", payload));
     this.call = call;
     call.addEventListener("state", () => this.#mediaStateChanged());
@@ -220,10 +222,17 @@ export class Meeting {
         return this.#refreshOutage();
       case "error":
         console.warn(`the server says ${payload.code}: ${payload.message}`);
-        return payload.inReplyTo === "negotiate" ? this.call?.answered(null) : undefined;
+        return payload.inReplyTo === "negotiate" ? this.#offerRefused() : undefined;
       default:
         return undefined;
     }
+  }
+
+  #offerRefused() {
+    this.call?.answered(null);
+    if (!this.#media.screen.screen) return;
+    this.#media.closeScreen();
+    this.notices.show({ id: "screen", level: "warning", message: msg("notice.screen-failed") });
   }
 
   #arrived(participant) {

@@ -9,6 +9,7 @@ const unansweredLimit = 500;
 const abandonAfter = 3000;
 const attemptLimit = 5000;
 const joinLimit = 10_000;
+const resumeLimit = 4000;
 const retryFirst = 300;
 const retryGrowth = 1.5;
 // While the server still keeps our place, tries follow closely.
@@ -119,7 +120,7 @@ export class Signaling extends EventTarget {
   }
 
   async #greet(socket) {
-    this.#after(joinLimit, () => this.#socket === socket && !this.#joined && this.#lose());
+    this.#after(this.#token ? resumeLimit : joinLimit, () => this.#socket === socket && !this.#joined && this.#lose());
     if (this.#token) {
       this.#write("resume", { resumeToken: this.#token, lastSeq: this.#lastSeq });
       return;

@@ -39,6 +39,7 @@ export default {
   "device.none-microphone": "No microphone",
   "device.none-camera": "No camera",
   "device.insecure": "Your browser gives camera and microphone only to secure pages, and http://{origin} is not one. Open the meeting with https://, or on the server’s own machine as http://localhost. You can still join to watch, listen and chat.",
+  "device.unsupported": "This browser cannot hold calls. You can join for the chat, or use a current browser.",
   "device.both.denied": "Camera and microphone are blocked for this page. You can join without them.",
   "device.both.missing": "No camera and no microphone found. You can join to listen, and plug one in at any time.",
   "device.both.busy": "Another program is using camera and microphone. Close it and try again, or join without them.",

@@ -39,6 +39,7 @@ export default {
   "device.none-microphone": "Tidak ada mikrofon",
   "device.none-camera": "Tidak ada kamera",
   "device.insecure": "Peramban hanya memberikan kamera dan mikrofon kepada halaman yang aman, sedangkan http://{origin} tidak aman. Buka rapat dengan https://, atau di mesin peladen sendiri lewat http://localhost. Anda tetap bisa bergabung untuk menonton, menyimak, dan mengobrol.",
+  "device.unsupported": "Peramban ini tidak bisa melakukan panggilan. Anda bisa bergabung untuk mengobrol, atau pakai peramban yang lebih baru.",
   "device.both.denied": "Kamera dan mikrofon diblokir untuk halaman ini. Anda bisa bergabung tanpa keduanya.",
   "device.both.missing": "Kamera dan mikrofon tidak ditemukan. Anda bisa bergabung untuk menyimak, dan memasang perangkat kapan saja.",
   "device.both.busy": "Program lain sedang memakai kamera dan mikrofon. Tutup program itu lalu coba lagi, atau bergabung tanpa keduanya.",

@@ -98,6 +98,7 @@ customElements.define("join-page", class extends Component {
       const { refusal, link, phase } = meeting.store.state;
       if (refusal) lines.push(["refused", msg(`refused.${refusal}`)]);
       if (phase === "joining" && link === "connecting") lines.push(["connecting", msg("join.connecting")]);
+      if (!media.callsSupported) lines.push(["unsupported", msg("device.unsupported")]);
       const { microphone, camera } = media.errors;
       if (microphone === "insecure") lines.push(["insecure", msg("device.insecure", { origin: location.host })]);
       else if (microphone && microphone === camera) {

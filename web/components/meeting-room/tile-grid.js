@@ -6,6 +6,7 @@ import { Component } from "../component.js";
 import "../video-tile/video-tile.js";
 
 const sharpest = 2;
+const smallTile = 116;
 
 customElements.define("tile-grid", class extends Component {
   #tiles = new Map();
@@ -103,6 +104,7 @@ customElements.define("tile-grid", class extends Component {
       tile.style.setProperty("width", `${box.width.toFixed(1)}px`);
       tile.style.setProperty("height", `${box.height.toFixed(1)}px`);
       tile.style.setProperty("translate", `${box.x.toFixed(1)}px ${box.y.toFixed(1)}px`);
+      tile.toggleAttribute("data-small", box.height < smallTile);
       tile.style.setProperty("--short-side", `${Math.min(box.width, box.height).toFixed(0)}px`);
     }
     this.#tellView(boxes);

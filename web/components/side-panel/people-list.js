@@ -19,10 +19,6 @@ customElements.define("people-list", class extends Component {
     this.meeting.store.watch(["participants", "speakers", "pinned", "self"], (state) => this.#refresh(state), signal);
   }
 
-  takeFocus() {
-    this.list.focus({ preventScroll: true });
-  }
-
   #refresh({ participants, speakers, pinned, self }) {
     const present = new Set(participants.map(({ id }) => id));
     for (const [id, row] of this.#rows) {

@@ -25,7 +25,7 @@ customElements.define("side-panel", class extends Component {
     }
     const content = h(panel === "chat" ? "chat-log" : "people-list");
     content.meeting = this.meeting;
-    const title = h("h2", { id: "panel-title" }, msg(`panel.${panel}`));
+    const title = h("h2", { id: "panel-title", tabindex: -1 }, msg(`panel.${panel}`));
     this.append(
       h("section", { class: "panel", "aria-labelledby": "panel-title" },
         h("header", { class: "panel-header" }, title,
@@ -34,6 +34,7 @@ customElements.define("side-panel", class extends Component {
             title: msg("panel.close"), on: { click: () => this.meeting.openPanel(panel) },
           }, icon("close"))),
         content));
-    content.takeFocus?.();
+    if (content.takeFocus) content.takeFocus();
+    else title.focus({ preventScroll: true });
   }
 });
