@@ -210,8 +210,8 @@ let plainReport = bytes("80c90001 00000001")
     for _ in 0..<5000 {
       var packet = random.bytes(Int(random.next() % 100))
       if !packet.isEmpty { packet[0] = packet[0] & 0x3f | 0x80 }
-      #expect(throws: SRTPError.self) { try session.open(packet) }
-      #expect(throws: SRTPError.self) { try session.openRTCP(packet) }
+      if (try? session.open(packet)) != nil { Issue.record("RTP \(packet)") }
+      if (try? session.openRTCP(packet)) != nil { Issue.record("RTCP \(packet)") }
     }
   }
 }
