@@ -1,0 +1,61 @@
+"""Browsers are started once; every test has a server and rooms of its own."""
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from support.browsers import launch_chromium, launch_firefox, sound_server
+from support.participant import Participant
+from support.server import Server
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    with sound_server(), sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
+    browser = launch_chromium(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright):
+    browser = launch_firefox(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request):
+    """Each browser in turn."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def server():
+    started = Server().start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def people(server):
+    """Makes participants with a hue and a tone of their own, and sends them home afterwards."""
+    made = []
+
+    def make(browser, name, **options):
+        number = len(made)
+        options.setdefault("hue", (number * 75) % 360)
+        options.setdefault("tone", 400 + number * 250)
+        person = Participant(browser, server, name, **options)
+        made.append(person)
+        return person
+
+    yield make
+    problems = [(person.name, problem) for person in made for problem in person.problems]
+    for person in made:
+        person.close()
+    assert not problems

@@ -1,0 +1,91 @@
+"""A person at a browser: joins, looks, listens."""
+
+import json
+import pathlib
+import time
+
+from .server import ARTEFACTS
+
+MEDIA = (pathlib.Path(__file__).parent / "media.js").read_text()
+
+
+class Participant:
+    def __init__(self, browser, server, name, *, hue=0, tone=440, fake=True, viewport=None, **context):
+        self.server = server
+        self.name = name
+        self.hue = hue
+        self.tone = tone
+        self.problems = []
+        self.requests = []
+        self.context = browser.new_context(
+            viewport=viewport or {"width": 1280, "height": 720}, locale="en-US", **context
+        )
+        probe = json.dumps({"hue": hue, "tone": tone, "fake": fake})
+        self.context.add_init_script(f"window.__probe = {probe};\n{MEDIA}")
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def find(self, testid):
+        return self.page.locator(f"[data-testid={testid}]")
+
+    def open(self, room):
+        self.page.goto(f"{self.server.url}/room/{room}")
+        return self
+
+    def join(self, room, button="join"):
+        self.open(room)
+        self.find("name").fill(self.name)
+        self.find(button).click()
+        self.page.wait_for_selector("meeting-room", timeout=20_000)
+        self.wait("window.jumpa.store.state.self !== undefined && window.jumpa.pc?.connectionState === 'connected'")
+        return self
+
+    @property
+    def id(self):
+        return self.page.evaluate("window.jumpa.store.state.self")
+
+    def wait(self, condition, timeout=20):
+        """Waits until a condition in the page holds, and says how long it took."""
+        begun = time.monotonic()
+        while not self.page.evaluate(f"() => Boolean({condition})"):
+            if time.monotonic() - begun > timeout:
+                self.screenshot(f"waiting-{self.name}")
+                raise AssertionError(f"{self.name} waited {timeout} s for {condition}")
+            self.page.wait_for_timeout(50)
+        return time.monotonic() - begun
+
+    def picture(self, other, source="camera"):
+        return self.page.evaluate("([id, source]) => window.probe.picture(id, source)", [other, source])
+
+    def sound(self, other, source="microphone"):
+        return self.page.evaluate("([id, source]) => window.probe.tone(id, source)", [other, source])
+
+    def wait_for_picture(self, other, source="camera", timeout=20):
+        return self.wait(f"window.probe.picture('{other}', '{source}')?.frames > 1", timeout)
+
+    def wait_for_tone(self, other, tone, timeout=20):
+        return self.wait(
+            f"(() => {{ const heard = window.probe.tone('{other}');"
+            f" return heard && heard.level > -60 && Math.abs(heard.frequency - {tone}) < 12 }})()", timeout)
+
+    def frame_rate(self, other, source="camera", seconds=3):
+        """Decoded frames a second over a few seconds, by the page's own clock."""
+        return self.page.evaluate(
+            """async ([id, source, seconds]) => {
+              const first = window.probe.picture(id, source), begun = performance.now()
+              await new Promise(resolve => setTimeout(resolve, seconds * 1000))
+              const last = window.probe.picture(id, source)
+              return first && last ? (last.frames - first.frames) * 1000 / (performance.now() - begun) : 0
+            }""", [other, source, seconds])
+
+    def screenshot(self, name):
+        ARTEFACTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=ARTEFACTS / f"{name}.png", caret="initial")
+
+    def close(self):
+        self.context.close()
+
+
+def hue_distance(left, right):
+    return abs((left - right + 180) % 360 - 180)
