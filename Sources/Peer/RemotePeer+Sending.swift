@@ -1,3 +1,4 @@
+import BWE
 import ICE
 public import RTP
 import SRTP
@@ -44,6 +45,15 @@ extension RemotePeer {
       return true
     } catch {
       return false
+    }
+  }
+
+  /// Tells the sender when each of its packets arrived, for its bandwidth estimate.
+  func sendFeedback(at now: Instant, into outbox: Outbox) {
+    while let report = feedback.nextFeedback(at: now) {
+      sendRTCP(capacity: TransportFeedbackRecorder.byteLimit, into: outbox) { output in
+        _ = report.write(into: &output)
+      }
     }
   }
 }

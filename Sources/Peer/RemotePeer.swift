@@ -1,3 +1,4 @@
+import BWE
 public import Cryptography
 public import DTLS
 public import ICE
@@ -53,7 +54,7 @@ public final class RemotePeer {
   var media: MediaKeys?
   var knownPaths: [Path] = []
   var hasReportedConnection = false
-  var feedback = TransportFeedback()
+  var feedback = TransportFeedbackRecorder(senderSSRC: 1)
   private var iceEvents: [ICEAgent.Event] = []
   private var dtlsEvents: [DTLSEngine.Event] = []
 
@@ -97,6 +98,9 @@ public final class RemotePeer {
     return earliest
   }
 
+  /// When arrivals are to be reported next; media packets move it.
+  public var feedbackDeadline: Instant? { feedback.deadline }
+
   /// Takes one datagram that arrived by `path`; media is decrypted in place.
   public func receive(
     _ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant, into outbox: Outbox,
@@ -134,11 +138,9 @@ public final class RemotePeer {
     else { return .rejected }
     if transportSequenceID != 0,
       let range = packet.header.extensionRange(id: transportSequenceID, in: datagram.span),
-      range.count >= 2
+      let number = TransportSequenceNumber(parsing: datagram.span.extracting(range))
     {
-      let number =
-        UInt16(datagram[range.lowerBound]) << 8 | UInt16(datagram[range.lowerBound + 1])
-      feedback.record(number, mediaSSRC: packet.header.ssrc, at: now)
+      feedback.record(number.rawValue, ssrc: packet.header.ssrc, at: now)
     }
     return .rtp(packet, byteCount: count)
   }
@@ -152,7 +154,7 @@ public final class RemotePeer {
       dtls.advance(to: now, into: outbox, events: &dtlsEvents)
     }
     settle(at: now, into: outbox, events: &events)
-    if isConnected { feedback.advance(to: now, for: self, into: outbox) }
+    if isConnected { sendFeedback(at: now, into: outbox) }
   }
 
   /// Ends the association and tells the other side.

@@ -18,22 +18,14 @@ final class IncomingStream {
     var payload: Range<Int>
     /// Whether a decoder can start here.
     var isKeyFrameStart: Bool
-    /// Where its VP8 picture numbers lie, if any.
-    var picture: PicturePosition?
+    /// Its picture numbers, and where they lie in the payload.
+    var numbers: FrameInspection.PictureNumbers?
     /// The audio level byte as sent.
     var audioLevel: UInt8?
     /// The video orientation byte as sent.
     var videoOrientation: UInt8?
     /// Bytes to pad with, so that a run of packets has one length.
     var paddingCount: UInt8 = 0
-  }
-
-  /// Where the numbers of a VP8 descriptor lie in the turn's bytes, and their values.
-  struct PicturePosition {
-    var pictureAt: Int
-    var picture: UInt16
-    var baseLayerAt: Int?
-    var baseLayer: UInt8
   }
 
   let ssrc: UInt32

@@ -24,7 +24,7 @@ extension SelectiveForwarder {
     nextScan = max(nextScan ?? now, now + Self.scanInterval)
   }
 
-  private func wake(_ deadline: Instant?) {
+  func wake(_ deadline: Instant?) {
     if let deadline { nextScan = min(nextScan ?? deadline, deadline) }
   }
 

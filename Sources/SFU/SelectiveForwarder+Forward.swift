@@ -63,8 +63,9 @@ extension SelectiveForwarder {
     slot.rewriter.begin(
       index: packet.index, timestamp: packet.header.timestamp, at: now,
       clockRate: stream.source.track.clockRate)
-    if let picture = packet.picture {
-      slot.pictures.begin(picture: picture.picture, baseLayer: picture.baseLayer)
+    if let numbers = packet.numbers {
+      slot.pictures.begin(
+        picture: numbers.picture.value, baseLayer: numbers.baseLayer?.value ?? 0)
     }
     slot.nextReport = now
     nextScan = min(nextScan ?? now, now)
@@ -79,7 +80,9 @@ extension SelectiveForwarder {
       let position = slot.rewriter.position(
         index: packet.index, timestamp: packet.header.timestamp, at: now)
     else { return }
-    if let picture = packet.picture { slot.pictures.rewrite(picture, in: &bytes) }
+    if let numbers = packet.numbers {
+      slot.pictures.rewrite(numbers, in: &bytes, payloadStart: packet.payload.lowerBound)
+    }
     let outgoing = RTPHeader(
       payloadType: payloadType, sequenceNumber: position.sequenceNumber,
       timestamp: position.timestamp, ssrc: slot.plan.ssrc, marker: packet.header.marker,
@@ -109,17 +112,11 @@ extension SelectiveForwarder {
 extension PictureRewriter {
   /// Puts this output's numbers where the sender's are.
   mutating func rewrite(
-    _ position: IncomingStream.PicturePosition, in bytes: inout MutableSpan<UInt8>
+    _ numbers: FrameInspection.PictureNumbers, in bytes: inout MutableSpan<UInt8>, payloadStart: Int
   ) {
-    let number = picture(position.picture)
-    guard bytes.indices.contains(position.pictureAt), position.pictureAt + 1 < bytes.count else {
-      return
+    numbers.picture.write(picture(numbers.picture.value), in: &bytes, payloadStart: payloadStart)
+    if let base = numbers.baseLayer {
+      base.write(baseLayer(base.value), in: &bytes, payloadStart: payloadStart)
     }
-    bytes[position.pictureAt] = 0x80 | UInt8(truncatingIfNeeded: number >> 8)
-    bytes[position.pictureAt + 1] = UInt8(truncatingIfNeeded: number)
-    guard let baseLayerAt = position.baseLayerAt, bytes.indices.contains(baseLayerAt) else {
-      return
-    }
-    bytes[baseLayerAt] = baseLayer(position.baseLayer)
   }
 }

@@ -20,6 +20,7 @@ extension SelectiveForwarder {
     case .rtp(let packet, let byteCount):
       let bytes = datagram.span.extracting(first: byteCount)
       receiveRTP(packet, bytes, at: offset, from: member, now)
+      wake(member.remote.feedbackDeadline)
     case .rtcp(let byteCount):
       receiveRTCP(datagram.span.extracting(first: byteCount), from: member, now)
     case .handshake:
@@ -75,6 +76,7 @@ extension SelectiveForwarder {
     let index = stream.unwrapper.unwrap(header.sequenceNumber)
     stream.statistics.receive(header, at: now)
     stream.losses.receive(index, at: now)
+    if stream.losses.missingCount > 0 { wake(stream.losses.deadline) }
     stream.lastPacketAt = now
     accept(header, bytes, packet.payloadRange, index, at: offset, of: stream, from: member, now)
   }
@@ -92,7 +94,7 @@ extension SelectiveForwarder {
     var pending = IncomingStream.Pending(
       header: header, codec: codec, index: stream.compactor.compacted(index),
       payload: payload.lowerBound + offset..<payload.upperBound + offset, isKeyFrameStart: false)
-    inspect(&pending, packet, payload, offset, stream, member.room, now)
+    inspect(&pending, packet, payload, stream, member.room, now)
     guard source.isLive, !source.slots.isEmpty else { return }
     if stream.pending.isEmpty { waiting.append(stream) }
     stream.pending.append(pending)
@@ -101,7 +103,7 @@ extension SelectiveForwarder {
   /// Reads what forwarding must know of the payload and of the header extensions.
   private func inspect(
     _ pending: inout IncomingStream.Pending, _ packet: Span<UInt8>, _ payload: Range<Int>,
-    _ offset: Int, _ stream: IncomingStream, _ room: Room, _ now: Instant
+    _ stream: IncomingStream, _ room: Room, _ now: Instant
   ) {
     let source = stream.source
     let ids = source.track.extensions
@@ -115,14 +117,12 @@ extension SelectiveForwarder {
       return
     }
     pending.videoOrientation = pending.header.extensionByte(id: ids.videoOrientation, in: packet)
-    let bytes = packet.extracting(payload)
-    let frame = FrameInspection(bytes, codec: pending.codec)
-    pending.isKeyFrameStart = frame.isKeyFrameStart
-    if frame.isKeyFrameStart {
-      stream.keyFrames.satisfy()
-      if let height = frame.height { stream.height = height }
-    }
-    pending.picture = frame.picture?.shifted(by: payload.lowerBound + offset)
+    let frame = FrameInspection(packet.extracting(payload), codec: pending.codec)
+    pending.numbers = frame.numbers
+    guard let keyFrame = frame.keyFrame else { return }
+    pending.isKeyFrameStart = true
+    stream.keyFrames.satisfy()
+    if let height = keyFrame.height { stream.height = height }
   }
 
   /// A retransmission (RFC 4588 §4): the original with its number in front of the payload.

@@ -81,8 +81,6 @@ extension SelectiveForwarder {
   }
 
   private func text(_ id: UInt8, _ header: RTPHeader, _ packet: Span<UInt8>) -> String? {
-    guard id != 0, let range = header.extensionRange(id: id, in: packet) else { return nil }
-    let value = packet.extracting(range)
-    return String(decoding: (0..<value.count).map { value[$0] }, as: UTF8.self)
+    id == 0 ? nil : header.extensionText(id: id, in: packet)
   }
 }
