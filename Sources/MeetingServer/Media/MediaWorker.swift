@@ -63,12 +63,14 @@ actor MediaWorker: EventLoopHandler {
   }
 
   func handle(_ readiness: Readiness, of descriptor: Descriptor, at now: Instant) {
-    var first = slab.count
-    while socket.receive(into: &slab) > 0 {
+    var mayHaveMore = true
+    while mayHaveMore {
+      let first = slab.count
+      _ = socket.receive(into: &slab)
       Self.take(
         &slab, from: first, by: forwarder, at: now, into: outbox, events: &pendingEvents)
-      if slab.isFull { forward(at: now) }
-      first = slab.count
+      mayHaveMore = slab.isFull
+      if mayHaveMore { forward(at: now) }
     }
   }
 
