@@ -218,3 +218,28 @@ final class SharedSocket: VirtualNode {
   #expect(socket.nodes.allSatisfy { $0.agent.state == .connected })
   #expect(Set(socket.nodes.map(\.agent.selectedPath)).count == 100)
 }
+
+@Test func `a base is paired with the families its candidates have`() throws {
+  let v4 = try #require(TransportAddress("198.51.100.1:3478"))
+  let v6 = try #require(TransportAddress("[2001:db8::1]:3478"))
+  let anywhere = try #require(TransportAddress("[::]:3478"))
+  let remotes = try ["192.0.2.1:1", "[2001:db8::2]:1"].map { try #require(TransportAddress($0)) }
+  // One socket for both families, then one for IPv6 alone.
+  for (candidates, targets) in [([v4, v6], remotes), ([v6], [remotes[1]])] {
+    var random = RandomSource.seeded(8)
+    var agent = ICEAgent(
+      role: .controlling, credentials: .random(using: &random), random: .seeded(9))
+    for address in candidates {
+      agent.addLocalCandidate(ICECandidate(address: address), base: anywhere)
+    }
+    for address in remotes { agent.addRemoteCandidate(ICECandidate(address: address)) }
+    agent.setRemoteCredentials(.random(using: &random))
+    let outbox = Outbox()
+    var events: [ICEAgent.Event] = []
+    for step in 0..<4 as Range<Int64> {
+      agent.advance(to: .milliseconds(step * 60), into: outbox, events: &events)
+    }
+    #expect(Set(outbox.datagrams.map(\.path.remote)) == Set(targets))
+    #expect(outbox.datagrams.allSatisfy { $0.path.local == anywhere })
+  }
+}
