@@ -75,10 +75,15 @@ enum Jumpa {
   }
 
   private static func say(_ text: String) {
-    FileHandle.standardOutput.write(Data("\(text)\n".utf8))
+    print(text, to: .standardOutput)
   }
 
   private static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("jumpa: \(text)\n".utf8))
+    print("jumpa: \(text)", to: .standardError)
+  }
+
+  /// Nobody may be listening any more; that is no reason to stop.
+  private static func print(_ line: String, to handle: FileHandle) {
+    try? handle.write(contentsOf: Data("\(line)\n".utf8))
   }
 }
