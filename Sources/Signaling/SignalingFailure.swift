@@ -55,8 +55,6 @@ public enum SignalingClose: Sendable, Equatable {
   case stopping
   /// Too many messages, no `join` in time, or a way in that is refused.
   case policy(String)
-  /// A message over the limit.
-  case tooBig
   /// Another socket took this one's place.
   case replaced
 
@@ -66,7 +64,6 @@ public enum SignalingClose: Sendable, Equatable {
     case .left: 1000
     case .stopping: 1001
     case .policy: 1008
-    case .tooBig: 1009
     case .replaced: 4001
     }
   }
@@ -77,7 +74,6 @@ public enum SignalingClose: Sendable, Equatable {
     case .left: "left"
     case .stopping: "the server stops"
     case .policy(let reason): reason
-    case .tooBig: "a message has at most 256 KiB"
     case .replaced: "replaced by another socket"
     }
   }

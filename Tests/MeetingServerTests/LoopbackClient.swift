@@ -19,7 +19,6 @@ final class LoopbackClient {
   enum Frame: Equatable {
     case text(String)
     case close(Int)
-    case other(UInt8)
   }
 
   private let descriptor: CInt
@@ -141,16 +140,20 @@ final class LoopbackClient {
     return frame + mask + payload.enumerated().map { $1 ^ mask[$0 & 3] }
   }
 
+  /// The next frame; pings are answered on the way.
   func hear() throws -> Frame {
-    let start = try take(2)
-    var count = Int(start[1] & 0x7F)
-    if count == 126 { count = try take(2).reduce(0) { $0 << 8 | Int($1) } }
-    if count == 127 { count = try take(8).reduce(0) { $0 << 8 | Int($1) } }
-    let payload = try take(count)
-    switch start[0] & 0x0F {
-    case 1: return .text(String(decoding: payload, as: UTF8.self))
-    case 8: return .close(payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : 1005)
-    default: return .other(start[0] & 0x0F)
+    while true {
+      let start = try take(2)
+      var count = Int(start[1] & 0x7F)
+      if count == 126 { count = try take(2).reduce(0) { $0 << 8 | Int($1) } }
+      if count == 127 { count = try take(8).reduce(0) { $0 << 8 | Int($1) } }
+      let payload = try take(count)
+      switch start[0] & 0x0F {
+      case 1: return .text(String(decoding: payload, as: UTF8.self))
+      case 8: return .close(payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : 1005)
+      case 9: try write(Self.frame(10, payload))
+      default: throw Failure(what: "a frame of another kind")
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPServer
 import Net
+import Signaling
 import Wire
 
 /// The whole server: web, signalling and media.
@@ -34,7 +35,8 @@ public actor Server {
       let routes = WebRoutes(
         meeting: meeting, limits: limits, clock: .system, files: files,
         allowedOrigins: configuration.allowedOrigins)
-      web = WebServer(configuration: Configuration(configuration), routes: routes.routes)
+      web = WebServer(
+        configuration: Configuration(configuration, limits.signaling), routes: routes.routes)
     } catch {
       throw ServerFault(error)
     }
@@ -92,9 +94,11 @@ public actor Server {
 }
 
 extension Configuration {
-  init(_ configuration: ServerConfiguration) {
+  init(_ configuration: ServerConfiguration, _ signaling: SignalingLimits) {
+    var limits = Limits()
+    limits.messageBytes = signaling.messageBytes
     self.init(
-      host: "\(configuration.host)", port: configuration.port,
+      host: "\(configuration.host)", port: configuration.port, limits: limits,
       allowedOrigins: configuration.allowedOrigins,
       tls: configuration.tls.map {
         TLS(certificatePath: $0.certificate, privateKeyPath: $0.key)
