@@ -10,7 +10,7 @@ extension AnswerBuilder {
   /// Answers one m-section.
   ///
   /// `extensionURIs` holds what each identifier means in the sections answered so far: bundled sections
-  /// must agree (RFC 9143 §9.2), and what disagrees is left out.
+  /// must agree (RFC 9143 §12), and what disagrees is left out.
   func reply(
     to offered: MediaSection, index: Int, defaults: SessionDefaults, plan: SectionPlan,
     isBundled: Bool, extensionURIs: inout [UInt8: String]

@@ -24,7 +24,9 @@ public struct AnswerBuilder: Hashable, Sendable {
   /// - Parameters:
   ///   - offer: What the peer offers.
   ///   - plan: What this side wants of each m-section, by index; sections beyond its end are accepted, and
-  ///     nothing is sent in them.
+  ///     nothing is sent in them. The first section of the group is made inactive where the plan rejects it
+  ///     and others are accepted: it holds the transport (RFC 9143 §7.3.3), and Chromium refuses an answer
+  ///     that takes it away.
   ///   - previous: What was agreed before, where this is a later offer of the same peer.
   /// - Returns: The answer, and what it agrees to.
   /// - Throws: ``SDPError`` where nothing says how to reach or to check the peer, its DTLS role cannot be
@@ -36,11 +38,18 @@ public struct AnswerBuilder: Hashable, Sendable {
     let lookup = BundleLookup(offer)
     let defaults = SessionDefaults(offer)
     var extensionURIs: [UInt8: String] = [:]
-    let replies = offer.mediaSections.indices.map { index in
-      reply(
-        to: offer.mediaSections[index], index: index, defaults: defaults,
-        plan: index < plan.count ? plan[index] : SectionPlan(),
+    func reply(_ index: Int, _ plan: SectionPlan) -> Reply {
+      self.reply(
+        to: offer.mediaSections[index], index: index, defaults: defaults, plan: plan,
         isBundled: lookup.contains(index), extensionURIs: &extensionURIs)
+    }
+    var replies = offer.mediaSections.indices.map { index in
+      reply(index, index < plan.count ? plan[index] : SectionPlan())
+    }
+    if let first = lookup.order.first, replies[first].negotiated.rejection == .byPlan,
+      replies.contains(where: { !$0.negotiated.isRejected })
+    {
+      replies[first] = reply(first, SectionPlan(receives: false, takesSimulcast: false))
     }
     let accepted = lookup.sorted(replies.indices.filter { !replies[$0].negotiated.isRejected })
     var negotiated = NegotiatedSession(

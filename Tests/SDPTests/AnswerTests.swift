@@ -190,6 +190,17 @@ struct AnswerTests {
     #expect(result.answer.mediaSections.map(\.candidates.count) == [0, 2])
   }
 
+  @Test func `the section that holds the transport is made inactive, not rejected`() throws {
+    let offer = sdp("a=group:BUNDLE a v", opus, vp8)
+    let result = try answer(offer, plan: [.rejected])
+    #expect(result.negotiated.sections.map(\.isRejected) == [false, false])
+    #expect(result.answer.mediaSections[0].direction == .inactive)
+    #expect(result.answer.bundle == ["a", "v"])
+    let nothing = try answer(offer, plan: [.rejected, .rejected])
+    #expect(nothing.negotiated.sections.map(\.rejection) == [.byPlan, .byPlan])
+    #expect(nothing.negotiated.transport == nil && nothing.answer.bundle == nil)
+  }
+
   @Test func `what is sent without rtcp-mux or without DTLS is rejected`() throws {
     let noMux = vp8.replacing("a=rtcp-mux\r\n", with: "")
     let plain = vp8.replacing("UDP/TLS/RTP/SAVPF", with: "RTP/AVPF")
