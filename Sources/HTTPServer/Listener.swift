@@ -128,7 +128,9 @@ private func listenerCallback(
     return unsafe service.received(bytes, on: RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_RAW_WRITEABLE: return unsafe service.writable(RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_TIMER: return unsafe service.timerFired(on: RawSocket(socket)) ? 0 : -1
-  case LWS_CALLBACK_RAW_CLOSE: unsafe service.closed(RawSocket(socket))
+  case LWS_CALLBACK_RAW_CLOSE, LWS_CALLBACK_WSI_DESTROY:
+    // A connection that fails in its TLS handshake is destroyed without having been closed.
+    unsafe service.closed(RawSocket(socket))
   case LWS_CALLBACK_EVENT_WAIT_CANCELLED: service.nudged()
   default: break
   }

@@ -32,6 +32,14 @@ final class Mailbox: Sendable {
     }
   }
 
+  /// Makes the service look up from its waiting.
+  func nudge() {
+    state.withLock { state in
+      guard let context = unsafe OpaquePointer(bitPattern: state.context) else { return }
+      unsafe lws_cancel_service(context)
+    }
+  }
+
   /// Takes all commands.
   func take() -> [Command] {
     state.withLock { state in

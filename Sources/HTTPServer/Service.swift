@@ -80,6 +80,8 @@ final class Service {
     counts[connection.client] = count > 0 ? count : nil
     connection.task?.cancel()
     changeWebSocket(connection) { $0.lose(into: &$1) }
+    // Timers fire just before libwebsockets begins to wait.
+    if isDone { mailbox.nudge() }
   }
 
   /// Writes while the socket takes it. What libwebsockets could not send of a write it keeps, and while it
