@@ -58,7 +58,8 @@ final class Connection {
     return bytes
   }
 
-  func dropUnsent() { outgoing.dropUnbegun() }
+  /// Forgets the messages that wait to be sent.
+  func dropMessages() { outgoing.dropCounted() }
 
   func end(_ ending: Ending, by deadline: Instant) {
     self.ending = ending

@@ -34,12 +34,14 @@ import Glibc
     unsafe self.protocols = protocols
     unsafe self.names = names
     guard let context = unsafe lws_create_context(&information) else {
+      unsafe Self.free(protocols, names)
       throw .system(operation: "lws_create_context", reason: SocketAddress.reason(errno))
     }
     unsafe self.context = context
     unsafe Self.describe(&information, configuration, names, protocols)
     guard let host = unsafe lws_create_vhost(context, &information) else {
       unsafe lws_context_destroy(context)
+      unsafe Self.free(protocols, names)
       throw Self.failure(configuration)
     }
     port = UInt16(truncatingIfNeeded: unsafe lws_get_vhost_listen_port(host))
@@ -54,8 +56,14 @@ import Glibc
   /// Closes every socket and frees everything.
   func close() {
     unsafe lws_context_destroy(context)
+    unsafe Self.free(protocols, names)
+  }
+
+  private static func free(
+    _ protocols: UnsafeMutablePointer<lws_protocols>, _ names: [UnsafeMutablePointer<CChar>?]
+  ) {
     unsafe protocols.deallocate()
-    unsafe names.forEach { unsafe free($0) }
+    unsafe names.forEach { unsafe Glibc.free($0) }
   }
 
   private static func options(_ configuration: Configuration) -> UInt64 {

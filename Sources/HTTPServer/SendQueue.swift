@@ -31,9 +31,11 @@ struct SendQueue {
     return gathered()
   }
 
-  /// Forgets everything except the rest of what is already partly out.
-  mutating func dropUnbegun() {
-    chunks = offset > 0 ? [chunks[head]] : []
+  /// Forgets what is counted, except the rest of what is already partly out.
+  mutating func dropCounted() {
+    let first = chunks[head...].first
+    chunks = chunks[head...].dropFirst(offset > 0 ? 1 : 0).filter { !$0.isCounted }
+    if let first, offset > 0 { chunks.insert(first, at: 0) }
     head = 0
   }
 

@@ -8,7 +8,7 @@ extension Service {
       case .close(let id, let code, let reason): close(id, code, reason)
       case .overflow(let id):
         // Who does not read does not get what is waiting either, only why.
-        connections[id]?.dropUnsent()
+        connections[id]?.dropMessages()
         close(id, .tryAgainLater, "slow client")
       case .resumeReading(let id): resumeReading(id)
       case .stop: stop()

@@ -36,7 +36,7 @@ public final class WebServer: Sendable {
       return true
     }
     guard isFirst else { throw .alreadyStarted }
-    var thread = pthread_t()
+    var thread: pthread_t?
     let result = await withCheckedContinuation { continuation in
       let orders = ServiceThread.Orders(
         configuration: configuration, settings: settings, routes: routes, mailbox: mailbox,
@@ -47,10 +47,13 @@ public final class WebServer: Sendable {
         continuation.resume(returning: .failure(error))
       }
     }
-    switch result {
-    case .success(let port): state.withLock { $0 = .running(port: port, thread: thread) }
-    case .failure(let error):
+    switch (result, thread) {
+    case (.success(let port), let thread?):
+      state.withLock { $0 = .running(port: port, thread: thread) }
+    case (.success, nil): state.withLock { $0 = .stopped }
+    case (.failure(let error), let thread):
       state.withLock { $0 = .stopped }
+      if let thread { pthread_join(thread, nil) }
       throw error
     }
   }
@@ -71,7 +74,10 @@ public final class WebServer: Sendable {
   }
 
   private var settings: SessionSettings {
-    SessionSettings(configuration, webSocketPaths: Set(routes.webSockets.keys)) {
+    var configuration = configuration
+    let wanted = configuration.limits.connections
+    configuration.limits.connections = min(wanted, DescriptorLimit.raise(for: wanted))
+    return SessionSettings(configuration, webSocketPaths: Set(routes.webSockets.keys)) {
       HTTPDate.text(secondsSince1970: Int64(time(nil)))
     }
   }

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func `a header that never ends is cut off`() async throws {
-    let configuration = Self.limits { $0.headTimeout = .milliseconds(200) }
+    let configuration = Self.limits { $0.headTimeout = .seconds(1) }
     try await withServer(configuration: configuration) { port in
       try await blocking {
         #expect(try RawClient(port: port).isClosed())
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func `a body that never ends is cut off`() async throws {
-    let configuration = Self.limits { $0.bodyTimeout = .milliseconds(200) }
+    let configuration = Self.limits { $0.bodyTimeout = .seconds(1) }
     try await withServer(configuration: configuration) { port in
       try await blocking {
         for framing in ["Content-Length: 9", "Transfer-Encoding: chunked"] {
@@ -42,8 +42,8 @@ import Testing
     async throws
   {
     let configuration = Self.limits {
-      $0.idleTimeout = .milliseconds(200)
-      $0.headTimeout = .milliseconds(300)
+      $0.idleTimeout = .milliseconds(500)
+      $0.headTimeout = .seconds(1)
     }
     try await withServer(configuration: configuration) { port in
       try await blocking {
@@ -86,8 +86,8 @@ import Testing
 
   @Test func `a silent WebSocket is pinged and then given up`() async throws {
     let configuration = Self.limits {
-      $0.pingInterval = .milliseconds(100)
-      $0.pongTimeout = .milliseconds(200)
+      $0.pingInterval = .milliseconds(50)
+      $0.pongTimeout = .seconds(2)
     }
     let (left, leaving) = AsyncStream<WebSocketClosure?>.makeStream()
     let routes = Routes(webSockets: [
