@@ -86,6 +86,28 @@ let package = Package(
   ]
 )
 
+// Fuzz targets (docs/design/fuzzing.md). They replace all other programs, since libFuzzer brings its own `main`.
+if Context.environment["JUMPA_FUZZ"] != nil {
+  let shells: Set = ["Net", "HTTPServer", "MeetingServer"]
+  package.products = []
+  package.targets.removeAll { [.executable, .test].contains($0.type) || shells.contains($0.name) }
+  let fuzzed: [(String, [Target.Dependency])] = [
+    ("DTLS", ["DTLS", "Wire"]),
+    ("Forwarder", ["SFU", "Peer", "ICE", "STUN", "RTP", "SRTP", "Cryptography", "Wire"]),
+    ("ICE", ["ICE", "STUN", "Wire"]),
+    ("RTCP", ["RTP", "Wire"]),
+    ("RTP", ["RTP", "Wire"]),
+    ("SDP", ["SDP"]),
+    ("SRTP", ["SRTP", "RTP", "Cryptography", "Wire"]),
+    ("STUN", ["STUN", "Wire"]),
+    ("Signaling", ["Signaling", "Wire"]),
+  ]
+  for (name, dependencies) in fuzzed {
+    package.targets.append(
+      .executableTarget(name: "Fuzz\(name)", dependencies: dependencies, path: "Fuzz/\(name)"))
+  }
+}
+
 for target in package.targets where target.type != .system {
   target.swiftSettings = [
     .strictMemorySafety(), .treatAllWarnings(as: .error),
