@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from support.browsers import launch_chromium, launch_firefox, sound_server
+from support.guest import Guest
 from support.participant import Participant
 from support.server import Server
 
@@ -38,7 +39,31 @@ def browser(request):
 def server():
     started = Server().start()
     yield started
+    assert started.process is None or started.process.poll() is None, "the server ended by itself"
     started.stop()
+
+
+@pytest.fixture(scope="module")
+def lasting_server():
+    """One server for all tests of a file: what one of them does to it, the next ones would feel."""
+    started = Server().start()
+    yield started
+    code, took = started.stop()
+    assert code == 0 and took <= 2
+
+
+@pytest.fixture(scope="module")
+def lasting_bystander(lasting_server):
+    guest = Guest(lasting_server).join("bystanders", "Bystander")
+    yield guest
+    guest.close()
+
+
+@pytest.fixture
+def bystander(lasting_bystander):
+    """Somebody in another room, who must not notice anything."""
+    yield lasting_bystander
+    assert lasting_bystander.round_trip() < 2
 
 
 @pytest.fixture
