@@ -42,7 +42,11 @@ final class Connection {
     ending == nil ? http?.deadline ?? webSocketSession?.deadline : endingDeadline
   }
 
-  var wantsInput: Bool { ending != nil || http?.wantsInput ?? !isBehind }
+  /// A peer that does not take the answers to its pings is not asked for more of them.
+  var wantsInput: Bool {
+    if ending != nil { return true }
+    return http?.wantsInput ?? (!isBehind && outgoing.uncountedByteCount < SendQueue.writeSize)
+  }
 
   /// Whether the socket's being writable matters.
   var wantsOutput: Bool { !outgoing.isEmpty || ending == .finishing }

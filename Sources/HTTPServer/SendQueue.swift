@@ -9,6 +9,9 @@ struct SendQueue {
   private var head = 0
   private var offset = 0
 
+  /// Bytes waiting that no one counts: answers to what the peer sends.
+  private(set) var uncountedByteCount = 0
+
   /// The most bytes handed out at once.
   static let writeSize = 64 * 1024
 
@@ -17,6 +20,7 @@ struct SendQueue {
   mutating func append(_ bytes: [UInt8], isCounted: Bool = false) {
     guard !bytes.isEmpty else { return }
     chunks.append(Chunk(bytes: bytes, isCounted: isCounted))
+    if !isCounted { uncountedByteCount += bytes.count }
   }
 
   /// The next write, and how many of its bytes are counted.
@@ -54,6 +58,7 @@ struct SendQueue {
   }
 
   private mutating func advance(by count: Int) {
+    if !chunks[head].isCounted { uncountedByteCount -= count }
     offset += count
     guard offset >= chunks[head].bytes.count else { return }
     chunks[head].bytes = []

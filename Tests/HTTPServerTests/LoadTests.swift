@@ -147,4 +147,22 @@ import Testing
       }
     }
   }
+
+  @Test func `who does not take the pongs is not asked for more pings`() async throws {
+    try await withServer { port in
+      try await blocking {
+        let client = try RawClient(port: port, receiveBuffer: 4096)
+        try client.upgrade()
+        let pings = Array(
+          repeatElement(RawClient.frame(9, [UInt8](repeating: 1, count: 125)), count: 500).joined())
+        var sent = 0
+        while sent < 64 * 1024 * 1024, client.canSend(within: 500) {
+          sent += client.sendSome(pings[(sent % pings.count)...])
+        }
+        #expect(sent < 64 * 1024 * 1024)
+        let count = sent / 131
+        for _ in 0..<count { #expect(try client.frame().opcode == 10) }
+      }
+    }
+  }
 }

@@ -75,6 +75,21 @@ final class RawClient: Sendable {
     }
   }
 
+  /// Whether the socket takes bytes before so many milliseconds have passed.
+  func canSend(within milliseconds: CInt) -> Bool {
+    var event = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&event, 1, milliseconds) == 1
+  }
+
+  /// Sends what the socket takes now and says how much that was.
+  func sendSome(_ bytes: ArraySlice<UInt8>) -> Int {
+    let count = unsafe bytes.withUnsafeBufferPointer {
+      let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+      return unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, flags)
+    }
+    return max(0, count)
+  }
+
   /// False at the end of the stream; a reset counts as the end.
   private func more() throws -> Bool {
     var buffer = [UInt8](repeating: 0, count: 65536)

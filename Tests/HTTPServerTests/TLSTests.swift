@@ -25,7 +25,8 @@ import Testing
       if data.isEmpty { break }
       text += String(decoding: data, as: UTF8.self)
     }
-    process.terminate()
+    // A child of a thread that blocks signals would not notice a gentler one.
+    kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
     return text
   }
