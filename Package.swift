@@ -14,6 +14,7 @@ let package = Package(
   name: "jumpa",
   products: [
     .executable(name: "jumpa", targets: ["jumpa"]),
+    .library(name: "ICE", targets: ["ICE"]),
     .library(name: "RTCTesting", targets: ["RTCTesting"]),
   ],
   targets: [
@@ -49,6 +50,11 @@ let package = Package(
         "SDP",
       ]),
     .executableTarget(name: "jumpa", dependencies: ["MeetingServer"]),
+
+    // Examples
+    .executableTarget(
+      name: "TwoAgents", dependencies: ["ICE", "RTCTesting", "Wire"], path: "Examples/TwoAgents",
+      exclude: ["README.md"]),
 
     // Benchmarks
     .target(name: "CAllocations", path: "Benchmarks/CAllocations"),

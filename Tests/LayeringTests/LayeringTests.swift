@@ -143,4 +143,12 @@ struct LayeringTests {
       #expect(text.firstMatch(of: pattern) == nil, "\(file.lastPathComponent)")
     }
   }
+
+  @Test func `the README's example is the one that is built and run`() throws {
+    let example = try String(
+      contentsOf: Self.root.appending(path: "Examples/TwoAgents/main.swift"), encoding: .utf8)
+    let shown = example.prefix(upTo: try #require(example.range(of: "\n///")).lowerBound)
+    let readme = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
+    #expect(readme.contains("```swift\n" + shown + "```"))
+  }
 }

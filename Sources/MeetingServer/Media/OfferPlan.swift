@@ -31,7 +31,7 @@ struct OfferPlan {
     var counts: [MediaSection.Kind: Int] = [:]
     for (index, section) in offer.mediaSections.enumerated() {
       let direction = section.direction ?? .sendrecv
-      let mid = section.mid ?? String(index)
+      let mid = section.tag(at: index)
       if direction.sends, let role = role(of: section, mid, sources) { roles[index] = role }
       guard direction.receives else {
         sections.append(SectionPlan(codecs: Self.publishedCodecs(section)))
