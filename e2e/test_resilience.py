@@ -73,3 +73,16 @@ def test_after_a_restart_of_the_server_everybody_is_back_without_a_click(people,
     ana.wait_for_picture(budi.id)
     budi.wait_for_picture(ana.id)
     assert "before the restart" in ana.find("chat-message").first.inner_text()
+
+
+def test_an_ice_restart_keeps_media_and_participant(people, browser, chromium):
+    ana, budi = people(browser, "Ana").join("restart-ice"), people(chromium, "Budi").join("restart-ice")
+    ana_id = ana.id
+    budi.wait_for_picture(ana_id)
+    fragment = "/a=ice-ufrag:(\\S+)/.exec(window.jumpa.pc.{}.sdp)[1]"
+    before = ana.page.evaluate(f"() => {fragment.format('currentRemoteDescription')}")
+    ana.page.evaluate("() => { window.jumpa.meeting.call.renegotiate({ restartIce: true }) }")
+    ana.wait(f"{fragment.format('currentRemoteDescription')} !== '{before}'")
+    ana.wait("window.jumpa.pc.connectionState === 'connected'")
+    assert budi.frame_rate(ana_id, seconds=2) >= 5
+    assert ana.id == ana_id
