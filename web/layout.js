@@ -5,7 +5,9 @@
 const landscape = { least: 1.4, most: 16 / 9 };
 const portrait = { least: 0.62, most: 16 / 9 };
 const smallestTile = 112;
+const smallestInStrip = 56;
 const stackUpTo = 4;
+const phoneWidth = 600;
 
 /**
  * Places tiles in a region so that they are as large as possible and all visible.
@@ -15,33 +17,39 @@ const stackUpTo = 4;
  * @returns {{boxes: Map<string, Box>, height: number}} `height` exceeds the region where tiles must scroll
  */
 export function arrange(keys, staged, width, height, gap) {
+  const whole = { x: 0, y: 0, width, height };
   const others = keys.filter((key) => key !== staged);
-  if (staged === null || !keys.includes(staged)) return grid(keys, { x: 0, y: 0, width, height }, gap);
-  if (others.length === 0) return { boxes: new Map([[staged, { x: 0, y: 0, width, height }]]), height };
-  const wide = width > height * 1.1;
-  const inOneColumn = ((height - gap * (others.length - 1)) / others.length) * (16 / 9);
-  const strip = wide ? clamp(Math.min(width * 0.19, inOneColumn), 132, 320) : 0;
-  const stage = wide
-    ? { x: 0, y: 0, width: width - strip - gap, height }
-    : { x: 0, y: 0, width, height: Math.min(height * 0.5, Math.max(width * 0.5625, height * 0.38)) };
-  const rest = wide
-    ? { x: stage.width + gap, y: 0, width: strip, height }
-    : { x: 0, y: stage.height + gap, width, height: height - stage.height - gap };
-  const placed = grid(others, rest, gap);
-  placed.boxes.set(staged, stage);
+  if (staged === null || !keys.includes(staged)) return grid(keys, whole, gap, shapeFor(whole), smallestTile);
+  if (others.length === 0) return { boxes: new Map([[staged, whole]]), height };
+  const placed = width > height * 1.1
+    ? besideStage(others, whole, gap) : belowStage(others, whole, gap);
+  placed.boxes.set(staged, placed.stage);
   return placed;
 }
 
-/** @param {string[]} keys @param {Box} region @param {number} gap */
-function grid(keys, region, gap) {
+function besideStage(others, { width, height }, gap) {
+  const inOneColumn = ((height - gap * (others.length - 1)) / others.length) * (16 / 9);
+  const strip = clamp(Math.min(width * 0.19, inOneColumn), 132, 320);
+  const stage = { x: 0, y: 0, width: width - strip - gap, height };
+  const rest = { x: stage.width + gap, y: 0, width: strip, height };
+  return { stage, ...grid(others, rest, gap, landscape, smallestInStrip) };
+}
+
+function belowStage(others, { width, height }, gap) {
+  const stage = { x: 0, y: 0, width, height: Math.min(height * 0.5, Math.max(width * 0.5625, height * 0.38)) };
+  const rest = { x: 0, y: stage.height + gap, width, height: height - stage.height - gap };
+  return { stage, ...grid(others, rest, gap, shapeFor(rest), smallestInStrip) };
+}
+
+/** @param {string[]} keys @param {Box} region */
+function grid(keys, region, gap, shape, smallest) {
   const boxes = new Map();
   const count = keys.length;
   if (count === 0 || region.width <= 0 || region.height <= 0) return { boxes, height: region.height };
-  const shape = region.width < 600 && region.height > region.width * 0.8 ? portrait : landscape;
   const columns = columnsFor(count, region, gap, shape);
   const rows = Math.ceil(count / columns);
   const fitted = tileSize(columns, rows, region, gap, shape);
-  const tile = fitted.width < Math.min(smallestTile, region.width) && columns > 1
+  const tile = fitted.width < Math.min(smallest, region.width) && columns > 1
     ? tileSize(columns, 1, region, gap, shape) : fitted;
   const total = rows * tile.height + (rows - 1) * gap;
   const top = region.y + Math.max(0, (region.height - total) / 2);
@@ -49,25 +57,30 @@ function grid(keys, region, gap) {
     const row = Math.floor(index / columns);
     const inRow = row === rows - 1 ? count - row * columns : columns;
     const left = region.x + (region.width - inRow * tile.width - (inRow - 1) * gap) / 2;
-    const box = {
+    boxes.set(key, {
       x: left + (index - row * columns) * (tile.width + gap),
       y: top + row * (tile.height + gap),
-      width: tile.width,
-      height: tile.height,
-    };
-    boxes.set(key, box);
+      ...tile,
+    });
   });
   return { boxes, height: Math.max(region.y + region.height, top + total) };
 }
 
+/** Of arrangements that are nearly as large, the one with fewer empty places, then the one that suits the region. */
 function columnsFor(count, region, gap, shape) {
   // A narrow phone stacks a small group: one face a row.
-  if (shape === portrait && count <= stackUpTo && region.height > region.width) return 1;
-  let best = { columns: 1, area: 0 };
-  for (let columns = 1; columns <= count; columns += 1) {
-    const { width, height } = tileSize(columns, Math.ceil(count / columns), region, gap, shape);
-    if (width * height > best.area * 1.01) best = { columns, area: width * height };
-  }
+  const isPhone = region.width < phoneWidth && region.height > region.width;
+  if (isPhone && count <= stackUpTo) return 1;
+  const choices = Array.from({ length: count }, (_, index) => {
+    const columns = index + 1;
+    const rows = Math.ceil(count / columns);
+    const { width, height } = tileSize(columns, rows, region, gap, shape);
+    return { columns, area: width * height, empty: columns * rows - count };
+  });
+  const largest = Math.max(...choices.map(({ area }) => area));
+  const side = region.width > region.height ? -1 : 1;
+  const [best] = choices.filter(({ area }) => area >= largest * 0.98)
+    .sort((a, b) => a.empty - b.empty || side * (a.columns - b.columns));
   return best.columns;
 }
 
@@ -80,5 +93,7 @@ function tileSize(columns, rows, region, gap, { least, most }) {
   if (ratio < least) return { width, height: width / least };
   return { width, height };
 }
+
+const shapeFor = ({ width, height }) => (height > width * 0.9 ? portrait : landscape);
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));

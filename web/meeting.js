@@ -47,7 +47,8 @@ export class Meeting {
     const { signal } = (this.#ending = new AbortController());
     const { room } = this.store.state;
     this.#wasConnected = false;
-    this.store.update({ phase: "joining", name, outage: null, refusal: null, local: { microphone, camera, screen: false } });
+    const local = { microphone, camera, screen: false };
+    this.store.update({ phase: "joining", name, outage: null, refusal: null, local });
     this.#media.setEnabled(microphone);
     this.#signaling = new Signaling({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
@@ -374,7 +375,8 @@ export class Meeting {
     this.#view = [];
     this.#roster.reset([]);
     this.store.update({
-      phase, self: null, outage: null, participants: [], speakers: [], received: [], panel: null, pinned: null, ...patch,
+      phase, self: null, outage: null, participants: [], speakers: [], received: [], panel: null, pinned: null,
+      ...patch,
     });
   }
 }

@@ -24,6 +24,8 @@ const fatalCodes = new Set(["bad-room", "bad-name", "bad-sdp", "room-full", "too
 export class Signaling extends EventTarget {
   #socket = null;
   #joinPayload;
+  /** The first offer is made while the socket opens. */
+  #firstPayload = null;
   #token = null;
   #lastSeq = 0;
   #attempt = 0;
@@ -55,6 +57,7 @@ export class Signaling extends EventTarget {
   /** Starts; keeps trying until `leave`, a refusal or a replacement. */
   connect() {
     this.#setLink("connecting");
+    this.#firstPayload = this.#joinPayload();
     this.#open();
   }
 
@@ -125,7 +128,8 @@ export class Signaling extends EventTarget {
       this.#write("resume", { resumeToken: this.#token, lastSeq: this.#lastSeq });
       return;
     }
-    const payload = await this.#joinPayload();
+    const payload = await (this.#firstPayload ?? this.#joinPayload());
+    this.#firstPayload = null;
     if (this.#socket === socket && socket.readyState === 1) this.#write("join", payload);
   }
 

@@ -22,7 +22,7 @@ export default {
   "join.name-placeholder": "Nama yang dilihat orang lain",
   "join.join": "Gabung ke rapat",
   "join.joining": "Sedang bergabung…",
-  "join.listen": "Gabung hanya untuk menyimak",
+  "join.listen": "Hanya menyimak",
   "join.listen-hint": "Tanpa kamera dan mikrofon; keduanya bisa dinyalakan nanti",
   "join.asking": "Peramban menanyakan apakah halaman ini boleh memakai kamera dan mikrofon Anda",
   "join.camera-off": "Kamera Anda mati",

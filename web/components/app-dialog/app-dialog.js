@@ -8,8 +8,10 @@ import { applyTheme, theme, themes } from "../../theme.js";
 import { languageSelect } from "../page-header/page-header.js";
 import "../device-fields/device-fields.js";
 
-const shortcuts = [["M", "control.microphone"], ["V", "control.camera"], ["S", "control.screen"], ["C", "control.chat"],
-  ["P", "control.people"], ["?", "help.title"]];
+const shortcuts = [
+  ["M", "control.microphone"], ["V", "control.camera"], ["S", "control.screen"],
+  ["C", "control.chat"], ["P", "control.people"], ["?", "help.title"],
+];
 
 /** @param {"settings" | "help"} name */
 export function openDialog(name, { media }) {
@@ -37,7 +39,8 @@ function settings(media) {
   return [
     devices,
     h("div", { class: "settings-pair" },
-      h("div", { class: "device-field" }, h("span", { class: "label", "aria-hidden": "true" }, msg("settings.language")), languageSelect()),
+      h("div", { class: "device-field" },
+        h("span", { class: "label", "aria-hidden": "true" }, msg("settings.language")), languageSelect()),
       h("div", { class: "device-field" }, h("label", { for: "theme" }, msg("settings.theme")), appearance)),
   ];
 }

@@ -11,19 +11,21 @@ customElements.define("control-bar", class extends Component {
     const { meeting, media } = this;
     this.setAttribute("role", "group");
     this.dataset.testid = "controls";
-    const tool = (name, caption, label, testid, onClick, rest = {}) =>
-      toolButton({ icon: name, caption: msg(caption), label: msg(label), testid, onClick, ...rest });
-    this.microphone = tool("microphone", "control.microphone", "control.mute", "toggle-microphone", () => meeting.toggleMicrophone());
-    this.camera = tool("camera", "control.camera", "control.camera-stop", "toggle-camera", () => meeting.toggleCamera());
-    this.screen = tool("screen", "control.screen", "control.screen-start", "toggle-screen", () => meeting.toggleScreen());
-    this.people = tool("people", "control.people", "control.people", "toggle-people", () => meeting.openPanel("people"));
-    this.chat = tool("chat", "control.chat", "control.chat-open", "toggle-chat", () => meeting.openPanel("chat"));
+    const tool = (name, testid, onClick, rest = {}) => {
+      const caption = msg(`control.${name}`);
+      return toolButton({ icon: name, caption, label: caption, testid, onClick, ...rest });
+    };
+    this.microphone = tool("microphone", "toggle-microphone", () => meeting.toggleMicrophone());
+    this.camera = tool("camera", "toggle-camera", () => meeting.toggleCamera());
+    this.screen = tool("screen", "toggle-screen", () => meeting.toggleScreen());
+    this.people = tool("people", "toggle-people", () => meeting.openPanel("people"));
+    this.chat = tool("chat", "toggle-chat", () => meeting.openPanel("chat"));
     this.badge = h("span", { class: "badge", "data-testid": "unread", hidden: true, "aria-hidden": "true" });
     this.chat.append(this.badge);
     this.count = h("span", { class: "count", "aria-hidden": "true" });
     this.people.append(this.count);
     this.screen.hidden = !media.screenSupported;
-    const leave = tool("leave", "control.leave", "control.leave", "leave", () => meeting.leave(), { class: "leave" });
+    const leave = tool("leave", "leave", () => meeting.leave(), { class: "leave" });
     this.append(
       h("div", { class: "tools" }, this.microphone, this.camera, this.screen),
       h("div", { class: "tools" }, this.people, this.chat, ...this.#more()),
@@ -99,7 +101,8 @@ customElements.define("control-bar", class extends Component {
 /** A popover stands in the top layer and is placed by hand where anchors are not known. */
 function placeAbove(menu, button) {
   const box = button.getBoundingClientRect();
-  const left = Math.min(innerWidth - menu.offsetWidth - 8, Math.max(8, box.left + box.width / 2 - menu.offsetWidth / 2));
+  const centred = box.left + box.width / 2 - menu.offsetWidth / 2;
+  const left = Math.min(innerWidth - menu.offsetWidth - 8, Math.max(8, centred));
   menu.style.setProperty("left", `${left}px`);
   menu.style.setProperty("bottom", `${innerHeight - box.top + 10}px`);
   menu.querySelector("button:not([hidden])")?.focus();

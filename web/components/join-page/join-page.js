@@ -15,7 +15,10 @@ customElements.define("join-page", class extends Component {
   build(signal) {
     const { meeting, media } = this;
     const { room, refusal } = meeting.store.state;
-    this.wanted = { microphone: preferences.get("microphone-on") ?? true, camera: preferences.get("camera-on") ?? true };
+    this.wanted = {
+      microphone: preferences.get("microphone-on") ?? true,
+      camera: preferences.get("camera-on") ?? true,
+    };
     const devices = h("device-fields");
     devices.media = media;
     this.field = nameField();
@@ -53,7 +56,8 @@ customElements.define("join-page", class extends Component {
       icon: "camera", label: msg("control.camera-stop"), testid: "preview-camera", class: "round",
       onClick: () => this.#toggle("camera"),
     });
-    const mirror = h("div", { class: "mirror" }, video, face, note, h("div", { class: "mirror-tools" }, microphone, camera));
+    const tools = h("div", { class: "mirror-tools" }, microphone, camera);
+    const mirror = h("div", { class: "mirror" }, video, face, note, tools);
     let shown = null;
     const refresh = () => {
       const track = media.tracks.camera;

@@ -20,7 +20,8 @@ customElements.define("left-page", class extends Component {
         h("div", { class: "actions" },
           h("button", { type: "button", class: "primary", "data-testid": "rejoin", on: { click: rejoin } },
             icon("camera"), h("span", {}, msg("left.rejoin"))),
-          h("button", { type: "button", class: "secondary", "data-testid": "to-start", on: { click: home } }, msg("left.home")))),
+          h("button", { type: "button", class: "secondary", "data-testid": "to-start", on: { click: home } },
+            msg("left.home")))),
     );
     title.focus({ preventScroll: true });
   }

@@ -65,7 +65,8 @@ customElements.define("meeting-room", class extends Component {
       h("p", { class: "room-title", "data-testid": "room-name", title: store.state.room }, store.state.room),
       connection,
       h("button", {
-        type: "button", class: "copy", "data-testid": "copy-link", "aria-label": msg("room.copy"), title: msg("room.copy"),
+        type: "button", class: "copy", "data-testid": "copy-link",
+        "aria-label": msg("room.copy"), title: msg("room.copy"),
         on: { click: () => this.#copyLink() },
       }, icon("link"), h("span", { "aria-hidden": "true" }, msg("room.copy"))));
   }

@@ -6,7 +6,8 @@ import { preferences } from "../../preferences.js";
 export function listenForShortcuts(actions, signal) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
-    if (preferences.get("shortcuts") === false || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (preferences.get("shortcuts") === false || isTyping(event.target)) return;
+    if (document.querySelector("dialog[open]")) return;
     const action = actions[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
@@ -14,4 +15,6 @@ export function listenForShortcuts(actions, signal) {
   }, { signal });
 }
 
-const isTyping = (target) => target.matches?.("input:not([type=checkbox]), textarea, select, [contenteditable]") ?? false;
+const fields = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+
+const isTyping = (target) => target.matches?.(fields) ?? false;

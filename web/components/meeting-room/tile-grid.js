@@ -58,7 +58,8 @@ customElements.define("tile-grid", class extends Component {
       const own = id === self;
       const common = { userId: id, name, self: own, staged: false };
       views.push({
-        ...common, key: `${id}/camera`, source: "camera", muted: !media.microphone, speaking: speakers.includes(id) && media.microphone,
+        ...common, key: `${id}/camera`, source: "camera",
+        muted: !media.microphone, speaking: speakers.includes(id) && media.microphone,
         live: own ? Boolean(this.media.tracks.camera) : media.camera,
         stream: own ? this.#own("camera", this.media.tracks.camera) : streams.get(`${id}/camera`) ?? null,
       });
@@ -78,7 +79,8 @@ customElements.define("tile-grid", class extends Component {
   #staged(views) {
     const { pinned } = this.meeting.store.state;
     const shares = views.filter(({ source, self }) => source === "screen" && !self).map(({ key }) => key);
-    this.#shares = [...this.#shares.filter((key) => shares.includes(key)), ...shares.filter((key) => !this.#shares.includes(key))];
+    const known = this.#shares.filter((key) => shares.includes(key));
+    this.#shares = [...known, ...shares.filter((key) => !known.includes(key))];
     if (views.some(({ key }) => key === pinned)) return pinned;
     return this.#shares.at(-1) ?? null;
   }

@@ -27,13 +27,18 @@ customElements.define("notice-area", class extends Component {
   }
 
   #element({ id, level, message, action }) {
+    let button = null;
+    if (action) {
+      button = h("button", {
+        type: "button", class: "primary compact", "data-testid": `notice-${id}`, on: { click: action.run },
+      }, action.label);
+    } else if (level !== "outage") {
+      button = h("button", {
+        type: "button", class: "icon-button", "aria-label": msg("notice.dismiss"),
+        on: { click: () => this.notices.dismiss(id) },
+      }, icon("close"));
+    }
     return h("div", { class: "notice", "data-notice": id, "data-level": level },
-      icon(icons[level]), h("p", {}, message),
-      action ? h("button", { type: "button", class: "primary compact", "data-testid": `notice-${id}`, on: { click: action.run } }, action.label)
-        : level === "outage" ? null
-          : h("button", {
-            type: "button", class: "icon-button compact", "aria-label": msg("notice.dismiss"),
-            on: { click: () => this.notices.dismiss(id) },
-          }, icon("close")));
+      icon(icons[level]), h("p", {}, message), button);
   }
 });

@@ -22,7 +22,9 @@ export function languageSelect() {
     preferences.set("language", event.target.value);
     setLanguage(event.target.value);
   };
-  return h("select", { class: "language", "data-testid": "language", "aria-label": msg("settings.language"), on: { change } },
+  return h("select", {
+    class: "language", "data-testid": "language", "aria-label": msg("settings.language"), on: { change },
+  },
     ...Object.entries(languages).map(([code, name]) =>
       h("option", { value: code, lang: code, selected: code === language() }, name)));
 }

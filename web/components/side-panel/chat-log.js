@@ -16,15 +16,21 @@ customElements.define("chat-log", class extends Component {
   build(signal) {
     this.#shown = 0;
     this.#last = null;
-    this.log = h("div", { class: "chat-messages", role: "log", tabindex: 0, "aria-label": msg("panel.chat"), "data-testid": "chat-messages" });
+    this.log = h("div", {
+      class: "chat-messages", role: "log", tabindex: 0, "aria-label": msg("panel.chat"), "data-testid": "chat-messages",
+    });
     this.empty = h("p", { class: "chat-empty" }, msg("chat.empty"));
     this.field = h("textarea", {
-      id: "chat-text", rows: 1, maxlength: 4096, "aria-label": msg("chat.placeholder"), placeholder: msg("chat.placeholder"),
-      "data-testid": "chat-input", on: { keydown: (event) => this.#key(event), input: () => { draft = this.field.value; } },
+      id: "chat-text", rows: 1, maxlength: 4096, "data-testid": "chat-input",
+      "aria-label": msg("chat.placeholder"), placeholder: msg("chat.placeholder"),
+      on: { keydown: (event) => this.#key(event), input: () => { draft = this.field.value; } },
     });
     this.field.value = draft;
-    this.append(this.log, h("form", { class: "chat-form", on: { submit: (event) => this.#send(event) } }, this.field,
-      h("button", { class: "primary square", "data-testid": "chat-send", "aria-label": msg("chat.send"), title: msg("chat.send") }, icon("send"))));
+    const send = h("button", {
+      class: "primary square", "data-testid": "chat-send", "aria-label": msg("chat.send"), title: msg("chat.send"),
+    }, icon("send"));
+    const submit = (event) => this.#send(event);
+    this.append(this.log, h("form", { class: "chat-form", on: { submit } }, this.field, send));
     this.log.append(this.empty);
     this.meeting.store.watch(["chat"], ({ chat, self }) => this.#refresh(chat, self), signal);
   }
@@ -49,7 +55,10 @@ customElements.define("chat-log", class extends Component {
     this.#last = { userId, name, at };
     const author = h("span", { class: "author" });
     setText(author, userId === self ? msg("chat.you") : String(name ?? ""));
-    return h("article", { class: "message", "data-testid": "chat-message", "data-message": id, "data-own": String(userId === self), "data-follows": String(follows) },
+    return h("article", {
+      class: "message", "data-testid": "chat-message", "data-message": id,
+      "data-own": String(userId === self), "data-follows": String(follows),
+    },
       h("header", {}, author, h("time", { datetime: timestamp(at) }, Number.isFinite(at) ? clock(at) : "")),
       h("p", {}, ...linked(String(text ?? ""))));
   }
@@ -74,7 +83,8 @@ function linked(text) {
   let end = 0;
   for (const match of text.matchAll(linkPattern)) {
     const address = match[0].replace(/[.,;:!?)\]]+$/, "");
-    parts.push(text.slice(end, match.index), h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
+    const anchor = h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address);
+    parts.push(text.slice(end, match.index), anchor);
     end = match.index + address.length;
   }
   return [...parts, text.slice(end)];

@@ -30,7 +30,8 @@ customElements.define("people-list", class extends Component {
       const { id, name, media } = participant;
       const row = this.#rows.get(id) ?? this.#create(participant);
       this.#rows.set(id, row);
-      if (this.list.children[index] !== row.element) this.list.insertBefore(row.element, this.list.children[index] ?? null);
+      const inPlace = this.list.children[index] ?? null;
+      if (inPlace !== row.element) this.list.insertBefore(row.element, inPlace);
       setText(row.name, id === self ? msg("tile.you", { name }) : name);
       row.element.dataset.speaking = String(speakers.includes(id) && media.microphone);
       sign(row.microphone, "microphone", media.microphone);
@@ -49,7 +50,8 @@ customElements.define("people-list", class extends Component {
       microphone: h("span", { class: "sign", role: "img" }, icon("microphone")),
       camera: h("span", { class: "sign", role: "img" }, icon("camera")),
       pin: h("button", {
-        type: "button", class: "icon-button", "data-testid": "pin", on: { click: () => this.meeting.pin(`${id}/camera`) },
+        type: "button", class: "icon-button", "data-testid": "pin",
+        on: { click: () => this.meeting.pin(`${id}/camera`) },
       }, icon("pin")),
     };
     row.element = h("li", { class: "person", "data-participant": id, "data-testid": "person" },

@@ -69,7 +69,7 @@ function picture() {
   const people = ["Ana Putri", "Budi", "Citra Dewi", "Made"];
   return h("div", { class: "start-picture", "aria-hidden": "true" },
     h("div", { class: "mini-room" },
-      ...people.map((name, index) =>
-        h("div", { class: "mini-tile", "data-speaking": index === 1 }, avatar(name), h("span", { class: "plate" }, name.split(" ")[0]))),
-      h("div", { class: "mini-bar" }, icon("microphone"), icon("camera"), icon("screen"), icon("chat"), icon("leave"))));
+      ...people.map((name, index) => h("div", { class: "mini-tile", "data-speaking": index === 1 },
+        avatar(name), h("span", { class: "plate" }, name.split(" ")[0]))),
+      h("div", { class: "mini-bar" }, ...["microphone", "camera", "screen", "chat", "leave"].map(icon))));
 }
