@@ -129,10 +129,7 @@ export class LocalMedia extends EventTarget {
 
   async #acquire(kinds) {
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({
-        audio: kinds.includes("microphone") && this.#audioConstraints(),
-        video: kinds.includes("camera") && this.#videoConstraints(),
-      });
+      const stream = await this.#capture(kinds);
       for (const kind of kinds) {
         const [track] = kind === "camera" ? stream.getVideoTracks() : stream.getAudioTracks();
         this.errors[kind] = null;
@@ -145,18 +142,33 @@ export class LocalMedia extends EventTarget {
     }
   }
 
-  #audioConstraints() {
+  /** The chosen devices; where one of them is gone, what there is. Browsers take a mere wish for a device lightly. */
+  async #capture(kinds) {
+    const ask = (strictness) => navigator.mediaDevices.getUserMedia({
+      audio: kinds.includes("microphone") && this.#audioConstraints(strictness),
+      video: kinds.includes("camera") && this.#videoConstraints(strictness),
+    });
+    try {
+      return await ask("exact");
+    } catch (error) {
+      const isAbsent = ["OverconstrainedError", "NotFoundError"].includes(error?.name);
+      if (!isAbsent || !kinds.some((kind) => this.chosen[kind])) throw error;
+      return ask("ideal");
+    }
+  }
+
+  #audioConstraints(strictness) {
     return {
-      deviceId: idealDevice(this.chosen.microphone),
+      deviceId: device(this.chosen.microphone, strictness),
       echoCancellation: true,
       noiseSuppression: true,
       autoGainControl: true,
     };
   }
 
-  #videoConstraints() {
+  #videoConstraints(strictness) {
     return {
-      deviceId: idealDevice(this.chosen.camera),
+      deviceId: device(this.chosen.camera, strictness),
       width: { ideal: 1280 },
       height: { ideal: 720 },
       frameRate: { ideal: 30 },
@@ -212,7 +224,7 @@ export class LocalMedia extends EventTarget {
   }
 }
 
-const idealDevice = (id) => (id ? { ideal: id } : undefined);
+const device = (id, strictness) => (id ? { [strictness]: id } : undefined);
 
 /** @returns {DeviceError} */
 function reason(error) {

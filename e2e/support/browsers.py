@@ -54,10 +54,9 @@ def sound_server():
             process.wait(timeout=10)
 
 
-def launch_chromium(playwright, *flags):
-    return playwright.chromium.launch(
-        executable_path=shutil.which("chromium"), args=[*CHROMIUM_FLAGS, *flags]
-    )
+def launch_chromium(playwright, *flags, without=()):
+    kept = [flag for flag in CHROMIUM_FLAGS if flag not in without]
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*kept, *flags])
 
 
 def launch_firefox(playwright, **preferences):

@@ -10,7 +10,7 @@ MEDIA = (pathlib.Path(__file__).parent / "media.js").read_text()
 
 
 class Participant:
-    def __init__(self, browser, server, name, *, hue=0, tone=440, fake=True, viewport=None, **context):
+    def __init__(self, browser, server, name, *, hue=0, tone=440, fake=True, before="", viewport=None, **context):
         self.server = server
         self.name = name
         self.hue = hue
@@ -21,7 +21,7 @@ class Participant:
             viewport=viewport or {"width": 1280, "height": 720}, locale="en-US", **context
         )
         probe = json.dumps({"hue": hue, "tone": tone, "fake": fake})
-        self.context.add_init_script(f"window.__probe = {probe};\n{MEDIA}")
+        self.context.add_init_script(f"window.__probe = {probe};\n{MEDIA}\n{before}")
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.note(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -52,12 +52,13 @@ class Participant:
         return self.page.evaluate("window.jumpa.store.state.self")
 
     def wait(self, condition, timeout=20):
-        """Waits until a condition in the page holds, and says how long it took."""
+        """Waits until a condition in the page holds, and says how long it took. What throws does not hold yet."""
         begun = time.monotonic()
-        while not self.page.evaluate(f"() => Boolean({condition})"):
+        look = f"() => {{ try {{ return Boolean({condition}) }} catch (error) {{ return String(error) }} }}"
+        while (answer := self.page.evaluate(look)) is not True:
             if time.monotonic() - begun > timeout:
                 self.screenshot(f"waiting-{self.name}")
-                raise AssertionError(f"{self.name} waited {timeout} s for {condition}")
+                raise AssertionError(f"{self.name} waited {timeout} s for {condition}: {answer}")
             self.page.wait_for_timeout(50)
         return time.monotonic() - begun
 
