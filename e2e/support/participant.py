@@ -18,7 +18,7 @@ class Participant:
         self.problems = []
         self.requests = []
         self.context = browser.new_context(
-            viewport=viewport or {"width": 1280, "height": 720}, locale="en-US", **context
+            **{"viewport": viewport or {"width": 1280, "height": 720}, "locale": "en-US", **context}
         )
         probe = json.dumps({"hue": hue, "tone": tone, "fake": fake})
         self.context.add_init_script(f"window.__probe = {probe};\n{MEDIA}\n{before}")
