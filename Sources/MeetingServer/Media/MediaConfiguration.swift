@@ -6,7 +6,9 @@ public struct MediaConfiguration: Sendable {
   public var host: IPAddress?
   /// The UDP port of the first worker; each further one takes the next. 0 takes free ports.
   public var port: UInt16
-  /// What clients are told to send to. Empty for the addresses of this machine. Port 0 stands for the worker's.
+  /// What clients are told to send to besides the addresses of this machine, or instead of them where `host`
+  /// is set. Port 0 stands for the worker's own; another is that of the first worker, and further ones count
+  /// up from it.
   public var advertised: [TransportAddress]
   /// How many workers, each with its thread and socket; rooms are spread over them.
   public var workerCount: Int

@@ -40,7 +40,7 @@ actor MediaWorker: EventLoopHandler {
       socket = try UDPSocket.onAllInterfaces(port: wanted, options: options)
     }
     port = socket.localAddress.port
-    candidates = try Self.candidates(configuration, port: port)
+    candidates = try Self.candidates(configuration, index: index, port: port)
     burstDelay = configuration.burstDelay
     context = try DTLSContext(identity: identity)
     forwarder = SelectiveForwarder(clockOffset: MonotonicClock.unixOffset())
@@ -63,8 +63,9 @@ actor MediaWorker: EventLoopHandler {
   }
 
   func handle(_ readiness: Readiness, of descriptor: Descriptor, at now: Instant) {
+    // The kernel reports again what is left, and timers and control calls get their turn in between.
     var mayHaveMore = true
-    while mayHaveMore {
+    for _ in 0..<4 where mayHaveMore {
       let first = slab.count
       _ = socket.receive(into: &slab)
       Self.take(
@@ -261,21 +262,27 @@ extension MediaWorker {
     return 0
   }
 
+  /// What is advertised first, then this machine's own addresses: a client in the same network gets through
+  /// where a router does not turn packets back. Who names both what to bind to and what to advertise gets
+  /// just that.
   private static func candidates(
-    _ configuration: MediaConfiguration, port: UInt16
+    _ configuration: MediaConfiguration, index: UInt16, port: UInt16
   ) throws(SystemError) -> [ICECandidate] {
-    var addresses = configuration.advertised.map { address in
-      address.port == 0 ? TransportAddress(ip: address.ip, port: port) : address
+    var addresses = configuration.advertised.compactMap { address -> TransportAddress? in
+      if address.port == 0 { return TransportAddress(ip: address.ip, port: port) }
+      let (own, overflow) = address.port.addingReportingOverflow(index)
+      return overflow ? nil : TransportAddress(ip: address.ip, port: own)
     }
-    if addresses.isEmpty, let host = configuration.host {
-      addresses = [TransportAddress(ip: host, port: port)]
-    }
-    if addresses.isEmpty {
+    var own: [IPAddress] = []
+    if let host = configuration.host {
+      if addresses.isEmpty { own = [host] }
+    } else {
       let all = try NetworkInterface.all().filter { !$0.ip.isLinkLocal }
       let outward = all.filter { !$0.isLoopback }
-      addresses = (outward.isEmpty ? all : outward).map {
-        TransportAddress(ip: $0.ip, port: port)
-      }
+      own = (outward.isEmpty ? all : outward).map(\.ip)
+    }
+    for ip in own where !addresses.contains(where: { $0.ip == ip }) {
+      addresses.append(TransportAddress(ip: ip, port: port))
     }
     return addresses.prefix(16).enumerated().map { place, address in
       ICECandidate(address: address, localPreference: UInt16(65_535 - place))

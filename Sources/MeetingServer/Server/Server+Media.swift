@@ -3,7 +3,10 @@ import Foundation
 extension Server {
   /// A server with media workers of its own, which are running when this returns.
   public init(_ configuration: ServerConfiguration) async throws(ServerFault) {
-    let workers = configuration.workers ?? ProcessInfo.processInfo.activeProcessorCount
+    // Each worker takes the next port, and there is none after 65,535.
+    let workers =
+      configuration.workers
+      ?? min(ProcessInfo.processInfo.activeProcessorCount, 65_536 - Int(configuration.udpPort))
     let plane: WorkerMediaPlane
     do {
       plane = try await WorkerMediaPlane(
