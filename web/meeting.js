@@ -5,27 +5,28 @@
 import { Call } from "./call.js";
 import { msg } from "./i18n.js";
 import { Notices } from "./notices.js";
+import { Outage } from "./outage.js";
 import { Signaling } from "./protocol.js";
 import { Roster } from "./roster.js";
 import { Store } from "./store.js";
 
 const chatBytes = 4096;
-const healInterval = 4000;
 const viewDelay = 150;
 const returnTime = 15_000;
+const warmTime = 120_000;
 
 export class Meeting {
   #media;
   #signaling = null;
   #roster = new Roster();
   #ending = new AbortController();
-  #restarting = false;
-  #wasConnected = false;
-  #heal = null;
+  #outage = null;
   #viewTimer = null;
   #view = [];
   #chatKeys = new Set();
   #rejoinedAt = -Infinity;
+  /** A call whose first offer is ready, made while the person looks into the mirror. */
+  #warm = null;
   /** What the server was last told to be live. */
   #told = null;
 
@@ -42,11 +43,26 @@ export class Meeting {
     });
   }
 
+  /** Makes the first offer in advance: joining then costs no more than the way to the server. */
+  warm() {
+    this.cool();
+    if (!globalThis.RTCPeerConnection || this.store.state.phase !== "lobby") return;
+    const call = this.#newCall();
+    this.#warm = { call, offer: call.begin({}), madeAt: performance.now() };
+    this.#warm.offer.catch(() => this.cool());
+  }
+
+  /** Gives up what `warm` made. */
+  cool() {
+    this.#warm?.call.close();
+    this.#warm = null;
+  }
+
   /** Enters the room. */
   join(name, { microphone, camera }) {
     const { signal } = (this.#ending = new AbortController());
     const { room } = this.store.state;
-    this.#wasConnected = false;
+    this.#outage = new Outage(this.store, this.notices, () => this.call?.renegotiate({ restartIce: true }));
     const local = { microphone, camera, screen: false };
     this.store.update({ phase: "joining", name, outage: null, refusal: null, local });
     this.#media.setEnabled(microphone);
@@ -152,27 +168,47 @@ export class Meeting {
     this.call?.close();
     // A browser without calls still has the chat.
     if (!globalThis.RTCPeerConnection) return { name: this.store.state.name, media: (this.#told = this.#live) };
-    const call = new Call((payload) => this.#signaling.send("negotiate", payload));
-    this.call = call;
-    call.addEventListener("state", () => this.#mediaStateChanged());
-    call.addEventListener("slots", () => this.store.update({ received: call.received }));
-    const offer = await call.begin({ ...this.#media.tracks, ...this.#media.screen });
+    const offer = await (this.#warmOffer() ?? this.#freshOffer());
+    // A device may have come or gone while the offer was made.
+    for (const [source, track] of Object.entries(this.#media.tracks)) await this.call?.setTrack(source, track);
     this.#told = this.#live;
     return { name: this.store.state.name, media: this.#told, ...offer };
+  }
+
+  #newCall() {
+    const call = new Call((payload) => this.#signaling.send("negotiate", payload));
+    call.addEventListener("state", () => this.#outage?.refresh(this.call));
+    call.addEventListener("slots", () => this.store.update({ received: call.received }));
+    return call;
+  }
+
+  #freshOffer() {
+    this.cool();
+    this.call = this.#newCall();
+    return this.call.begin({ ...this.#media.tracks, ...this.#media.screen });
+  }
+
+  #warmOffer() {
+    if (!this.#warm || performance.now() - this.#warm.madeAt > warmTime) return null;
+    const { call, offer } = this.#warm;
+    this.#warm = null;
+    this.call = call;
+    return offer;
   }
 
   async #joined({ userId, payload }) {
     const returning = this.store.state.phase === "room";
     if (returning) this.#rejoinedAt = performance.now();
-    this.#restarting = false;
+    this.#outage.restarting = false;
+    // Media first: drawing the room takes its time.
+    const accepted = this.call?.accept(payload.sdp);
+    this.call?.setSlots(payload.slots ?? []);
     this.#roster.reset(payload.participants ?? []);
     this.#addChat(payload.chat ?? [], { quiet: true });
     this.store.update({ phase: "room", self: userId, speakers: [], participants: this.#roster.all });
     if (!returning && this.#roster.all.length === 1) this.#offerLink();
-    // Before anything is awaited: the next message may hold newer slots.
-    this.call?.setSlots(payload.slots ?? []);
     try {
-      await this.call?.accept(payload.sdp);
+      await accepted;
     } catch (error) {
       console.warn("the answer was not usable", error);
     }
@@ -180,14 +216,14 @@ export class Meeting {
   }
 
   #resumed(payload) {
-    this.#restarting = false;
+    this.#outage.restarting = false;
     this.#roster.reset(payload.participants ?? []);
     this.store.update({ participants: this.#roster.all });
     this.call?.setSlots(payload.slots ?? []);
     this.call?.repeatOffer();
     this.#told = this.#roster.get(this.store.state.self)?.media ?? null;
     this.#afterEntering();
-    if (this.#mediaIsBroken) this.call?.renegotiate({ restartIce: true });
+    if (this.#outage.isMediaBroken(this.call)) this.call?.renegotiate({ restartIce: true });
   }
 
   #afterEntering() {
@@ -195,7 +231,7 @@ export class Meeting {
     this.#syncMedia();
     this.call?.renegotiate();
     if (this.#view.length > 0) this.#sendView();
-    this.#refreshOutage();
+    this.#outage.refresh(this.call);
   }
 
   #receive({ type, payload }) {
@@ -219,8 +255,8 @@ export class Meeting {
         if (payload.state === "failed") this.call?.renegotiate({ restartIce: true });
         return undefined;
       case "closing":
-        this.#restarting = true;
-        return this.#refreshOutage();
+        this.#outage.restarting = true;
+        return this.#outage.refresh(this.call);
       case "error":
         console.warn(`the server says ${payload.code}: ${payload.message}`);
         return payload.inReplyTo === "negotiate" ? this.#offerRefused() : undefined;
@@ -314,42 +350,7 @@ export class Meeting {
 
   #linkChanged(state) {
     this.store.update({ link: state });
-    this.#refreshOutage();
-  }
-
-  #mediaStateChanged() {
-    if (this.call?.pc.connectionState === "connected") this.#wasConnected = true;
-    this.#refreshOutage();
-  }
-
-  get #mediaIsBroken() {
-    const { pc, stalled } = this.call ?? {};
-    return pc?.connectionState === "failed"
-      || (this.#wasConnected && (pc?.connectionState === "disconnected" || stalled));
-  }
-
-  #refreshOutage() {
-    const { link, phase, outage: before } = this.store.state;
-    if (phase !== "room") return;
-    let outage = null;
-    if (this.#restarting) outage = "restart";
-    else if (link !== "connected") outage = "link";
-    else if (this.#mediaIsBroken) outage = this.#wasConnected ? "media" : "blocked";
-    this.#healMedia(outage === "media" || outage === "blocked");
-    if (outage === before) return;
-    this.store.update({ outage });
-    if (outage) {
-      const level = outage === "restart" ? "info" : "outage";
-      this.notices.show({ id: "outage", level, message: msg(`outage.${outage}`), time: 0 });
-    } else this.notices.show({ id: "outage", level: "good", message: msg("outage.over"), time: 2500 });
-  }
-
-  /** While the media path is broken and the server can be reached, ICE is restarted now and again. */
-  #healMedia(broken) {
-    if (!broken) {
-      clearInterval(this.#heal);
-      this.#heal = null;
-    } else this.#heal ??= setInterval(() => this.call?.renegotiate({ restartIce: true }), healInterval);
+    this.#outage.refresh(this.call);
   }
 
   #deviceSwitched({ kind, label }) {
@@ -368,7 +369,7 @@ export class Meeting {
   #finish(phase, patch = {}) {
     this.#ending.abort();
     clearTimeout(this.#viewTimer);
-    this.#healMedia(false);
+    this.#outage?.end();
     this.call?.close();
     this.call = null;
     this.notices.clear();

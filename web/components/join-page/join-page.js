@@ -38,7 +38,11 @@ customElements.define("join-page", class extends Component {
     );
     if (refusal) this.querySelector("[data-testid=refusal]").focus?.();
     const wanted = Object.keys(this.wanted).filter((kind) => this.wanted[kind]);
-    media.open(wanted).then(() => media.setEnabled(this.wanted.microphone));
+    media.open(wanted).then(() => {
+      media.setEnabled(this.wanted.microphone);
+      if (!signal.aborted) meeting.warm();
+    });
+    signal.addEventListener("abort", () => meeting.cool());
     if (!this.field.value && matchMedia("(pointer: fine)").matches) this.field.focus();
   }
 
