@@ -66,9 +66,11 @@ export class Call extends EventTarget {
 
   /** Sends another track (or none) as one of the sources; a first screen share needs a new offer. */
   async setTrack(source, track) {
+    if (this.#closed) return;
     const known = this.#senders.get(source);
     if (known) {
-      await known.sender.replaceTrack(track);
+      // Closing the call in the meantime is no fault.
+      await known.sender.replaceTrack(track).catch((error) => this.#closed || console.warn("no track set", error));
       return;
     }
     if (!track) return;
@@ -170,7 +172,8 @@ export class Call extends EventTarget {
   async #measure() {
     if (this.pc.connectionState !== "connected") return this.#setStalled(false);
     let packets = 0;
-    for (const report of (await this.pc.getStats()).values()) {
+    const reports = await this.pc.getStats().catch(() => new Map());
+    for (const report of reports.values()) {
       if (report.type === "inbound-rtp") packets += report.packetsReceived ?? 0;
     }
     this.#silentFor = packets === this.#lastPackets && this.expectsSound ? this.#silentFor + 1 : 0;

@@ -58,6 +58,7 @@ export class Signaling extends EventTarget {
   connect() {
     this.#setLink("connecting");
     this.#firstPayload = this.#joinPayload();
+    this.#firstPayload.catch(() => {});
     this.#open();
   }
 
@@ -128,9 +129,16 @@ export class Signaling extends EventTarget {
       this.#write("resume", { resumeToken: this.#token, lastSeq: this.#lastSeq });
       return;
     }
-    const payload = await (this.#firstPayload ?? this.#joinPayload());
+    let payload = null;
+    try {
+      payload = await (this.#firstPayload ?? this.#joinPayload());
+    } catch (error) {
+      console.warn("no offer could be made", error);
+    }
     this.#firstPayload = null;
-    if (this.#socket === socket && socket.readyState === 1) this.#write("join", payload);
+    if (this.#socket !== socket || socket.readyState !== 1) return;
+    if (payload) this.#write("join", payload);
+    else this.#lose();
   }
 
   #write(type, payload, to) {
