@@ -65,6 +65,14 @@ let package = Package(
       name: "SRTPBenchmark",
       dependencies: ["SRTP", "RTP", "Wire", "Cryptography", "CAllocations"],
       path: "Benchmarks/SRTPBenchmark"),
+    .target(
+      name: "BenchmarkPeers",
+      dependencies: ["SFU", "Peer", "ICE", "DTLS", "RTP", "Cryptography", "Wire"],
+      path: "Benchmarks/BenchmarkPeers"),
+    .executableTarget(
+      name: "ForwardingBenchmark",
+      dependencies: ["BenchmarkPeers", "SFU", "Net", "Wire", "Cryptography", "CAllocations"],
+      path: "Benchmarks/ForwardingBenchmark"),
 
     // Tests
     tests("Wire"),

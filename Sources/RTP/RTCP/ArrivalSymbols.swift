@@ -66,10 +66,14 @@ struct ArrivalSymbols {
 /// Packs symbols into chunks: a run where one is long enough, else the vector that holds most.
 struct ArrivalChunkWriter {
   private var chunks: [UInt16] = []
-  /// Symbols not packed yet: fewer than 14, followed by `runCount` of `run`.
-  private var pending: [ArrivalSymbol] = []
+  /// Symbols not packed yet: the first `pendingCount`, at most 14, followed by `runCount` of `run`.
+  private var pending = [14 of ArrivalSymbol](repeating: .notReceived)
+  private var pendingCount = 0
   private var run = ArrivalSymbol.notReceived
   private var runCount = 0
+
+  /// A writer with room for `capacity` chunks before it grows.
+  init(capacity: Int) { chunks.reserveCapacity(capacity) }
 
   /// Adds `count` packets with one symbol.
   mutating func append(_ symbol: ArrivalSymbol, count: Int) {
@@ -84,17 +88,18 @@ struct ArrivalChunkWriter {
   /// All chunks.
   mutating func finish() -> [UInt16] {
     flushRun()
-    while !pending.isEmpty { packVector() }
+    while pendingCount > 0 { packVector() }
     return chunks
   }
 
   private mutating func flushRun() {
     defer { runCount = 0 }
     // Fill what is pending up to a whole vector first, or pass all on to it.
-    while runCount > 0, !pending.isEmpty || runCount < 14 {
-      pending.append(run)
+    while runCount > 0, pendingCount > 0 || runCount < 14 {
+      pending[pendingCount] = run
+      pendingCount += 1
       runCount -= 1
-      if pending.count >= 14 { packVector() }
+      if pendingCount >= 14 { packVector() }
     }
     while runCount > 0 {
       let count = min(runCount, 0x1fff)
@@ -104,13 +109,15 @@ struct ArrivalChunkWriter {
   }
 
   private mutating func packVector() {
-    let isOneBit = !pending.prefix(14).contains(.largeDelta)
-    let count = min(pending.count, isOneBit ? 14 : 7)
+    var isOneBit = true
+    for position in 0..<pendingCount where pending[position] == .largeDelta { isOneBit = false }
+    let count = min(pendingCount, isOneBit ? 14 : 7)
     var bits: UInt16 = isOneBit ? 0x8000 : 0xc000
     for position in 0..<count {
       bits |= pending[position].rawValue << UInt16(isOneBit ? 13 - position : 12 - position * 2)
     }
     chunks.append(bits)
-    pending.removeFirst(count)
+    for position in count..<pendingCount { pending[position - count] = pending[position] }
+    pendingCount -= count
   }
 }

@@ -95,7 +95,10 @@ public struct TransportFeedback: Equatable, Sendable {
   }
 
   /// Length in bytes.
-  public var byteCount: Int { (20 + encoded.chunks.count * 2 + encoded.deltaByteCount + 3) / 4 * 4 }
+  public var byteCount: Int {
+    let encoded = encoded
+    return (20 + encoded.chunks.count * 2 + encoded.deltaByteCount + 3) / 4 * 4
+  }
 
   /// Appends the packet; without room for all of it, nothing, and the answer is false.
   ///
@@ -117,7 +120,9 @@ public struct TransportFeedback: Equatable, Sendable {
     output.append(bigEndian24: referenceTime)
     output.append(feedbackCount)
     for chunk in encoded.chunks { output.append(bigEndian: chunk) }
-    for arrival in encoded.arrivals {
+    var next = 0
+    for arrival in arrivals where isTold(arrival, from: next) {
+      next = Int(arrival.offset) + 1
       if let small = UInt8(exactly: arrival.delta) {
         output.append(small)
       } else {
@@ -128,20 +133,23 @@ public struct TransportFeedback: Equatable, Sendable {
     return true
   }
 
-  private var encoded: (chunks: [UInt16], arrivals: [Arrival], deltaByteCount: Int) {
-    var chunks = ArrivalChunkWriter()
-    var written: [Arrival] = []
+  private var encoded: (chunks: [UInt16], deltaByteCount: Int) {
+    var chunks = ArrivalChunkWriter(capacity: arrivals.count / 7 + 2)
     var deltaByteCount = 0
     var next = 0
-    for arrival in arrivals where Int(arrival.offset) >= next && arrival.offset < statusCount {
+    for arrival in arrivals where isTold(arrival, from: next) {
       chunks.append(.notReceived, count: Int(arrival.offset) - next)
       let isSmall = UInt8(exactly: arrival.delta) != nil
       chunks.append(isSmall ? .smallDelta : .largeDelta, count: 1)
       deltaByteCount += isSmall ? 1 : 2
-      written.append(arrival)
       next = Int(arrival.offset) + 1
     }
     chunks.append(.notReceived, count: Int(statusCount) - next)
-    return (chunks.finish(), written, deltaByteCount)
+    return (chunks.finish(), deltaByteCount)
+  }
+
+  /// Whether an arrival is in order, `next` being the first number that none before it had.
+  private func isTold(_ arrival: Arrival, from next: Int) -> Bool {
+    Int(arrival.offset) >= next && arrival.offset < statusCount
   }
 }

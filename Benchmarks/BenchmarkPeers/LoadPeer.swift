@@ -1,0 +1,91 @@
+import Cryptography
+import ICE
+import Peer
+import RTP
+public import SFU
+public import Wire
+
+/// The far end of one of the forwarder's peers.
+public final class LoadPeer {
+  static let transportSequenceID: UInt8 = 3
+  private static let vp8 = PayloadCodec(.vp8)
+
+  public let id: PeerID
+  public let path: Path
+  let remote: RemotePeer
+  private var events: [RemotePeer.Event] = []
+  private var number: UInt16 = 0
+  private var transportNumber: UInt16 = 0
+  private var frame: UInt32 = 0
+  private var payload = [UInt8](repeating: 0x55, count: 1500)
+
+  init(
+    number: UInt64, at address: TransportAddress, server: TransportAddress,
+    serverCredentials: ICECredentials, profile: SRTPProtectionProfile
+  ) throws {
+    id = PeerID(rawValue: number)
+    path = Path(local: address, remote: server)
+    var ice = ICEAgent(
+      role: .controlling, credentials: .seeded(number * 2 + 1), random: .seeded(number))
+    _ = ice.addLocalCandidate(ICECandidate(address: address))
+    remote = try RemotePeer(
+      ice: ice, security: .injected(.seeded(number, profile, isServer: false)))
+    remote.setRemote(
+      serverCredentials, candidates: [ICECandidate(address: server)], isComplete: true)
+  }
+
+  static var track: PublishedTrack {
+    PublishedTrack(
+      mid: "0", role: .camera, codecs: [96: vp8], clockRate: 90_000, extensions: extensionIDs,
+      ssrcs: [5])
+  }
+
+  static var slot: ReceiveSlot {
+    ReceiveSlot(
+      mid: "0", kind: .video, ssrc: 9, payloadTypes: [vp8: 96], extensions: extensionIDs)
+  }
+
+  private static var extensionIDs: HeaderExtensionIDs {
+    var ids = HeaderExtensionIDs()
+    ids.mid = 4
+    ids.videoOrientation = 13
+    return ids
+  }
+
+  func advance(to now: Instant, into outbox: Outbox) {
+    remote.advance(to: now, into: outbox, events: &events)
+    events.removeAll(keepingCapacity: true)
+  }
+
+  func receive(_ datagram: inout MutableSpan<UInt8>, at now: Instant, into outbox: Outbox) {
+    _ = remote.receive(&datagram, on: path, at: now, into: outbox, events: &events)
+  }
+
+  /// Appends a frame of `packetCount` encrypted VP8 packets, cut as browsers do: into nearly equal lengths.
+  public func appendFrame(isKey: Bool, packetCount: Int, byteCount: Int, into outbox: Outbox) {
+    frame &+= 1
+    for part in 0..<packetCount {
+      number &+= 1
+      transportNumber &+= 1
+      payload.replaceSubrange(
+        0..<4,
+        with: [
+          part == 0 ? 0x90 : 0x80, 0x80, 0x80 | UInt8(truncatingIfNeeded: frame >> 8),
+          UInt8(truncatingIfNeeded: frame),
+        ])
+      // The P bit of the frame header says that this is no key frame (RFC 6386 §9.1).
+      payload.replaceSubrange(
+        4..<14, with: [isKey ? 0x10 : 0x11, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 2, 0x68, 1])
+      let header = RTPHeader(
+        payloadType: 96, sequenceNumber: number, timestamp: frame &* 3000, ssrc: 5,
+        marker: part == packetCount - 1)
+      var elements = RTPHeaderExtensionList()
+      elements.append(
+        id: Self.transportSequenceID, value: UInt64(transportNumber), byteCount: 2)
+      let count = byteCount - (part < packetCount / 2 ? 1 : 0)
+      let sent = remote.sendRTP(
+        header, extensions: elements, payload: payload.span.extracting(first: count), into: outbox)
+      precondition(sent, "the sender has keys and a path")
+    }
+  }
+}

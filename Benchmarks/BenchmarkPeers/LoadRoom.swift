@@ -1,0 +1,119 @@
+public import Cryptography
+import ICE
+import Peer
+public import SFU
+public import Wire
+
+/// A forwarder with one sender and many viewers, connected without a network: what one side puts into its
+/// outbox is handed to the other. Keys are injected.
+public final class LoadRoom {
+  public let forwarder = SelectiveForwarder(random: .seeded(1))
+  public let serverAddress: TransportAddress
+  public private(set) var now = Instant.zero
+  /// What the forwarder sends outside of `exchange`; the owner empties it.
+  public let outbox = Outbox(byteCapacity: 1 << 20)
+  /// The sender is the first.
+  public private(set) var peers: [LoadPeer] = []
+  public private(set) var events: [ForwarderEvent] = []
+  private var peerByAddress: [TransportAddress: LoadPeer] = [:]
+  private let clientOutbox = Outbox()
+
+  public init(serverAddress: TransportAddress) { self.serverAddress = serverAddress }
+
+  public var sender: LoadPeer { peers[0] }
+
+  /// Adds a peer with the keys of `keySeed` that is reached at `address`. The first one sends a picture, all others
+  /// have one receive slot.
+  public func add(at address: TransportAddress, profile: SRTPProtectionProfile) throws {
+    let number = UInt64(peers.count)
+    let serverCredentials = ICECredentials.seeded(number * 2)
+    let client = try LoadPeer(
+      number: number, at: address, server: serverAddress, serverCredentials: serverCredentials,
+      profile: profile)
+    var ice = ICEAgent(
+      role: .controlled, credentials: serverCredentials, random: .seeded(number + 1_000_000))
+    _ = ice.addLocalCandidate(ICECandidate(address: serverAddress))
+    let remote = try RemotePeer(
+      ice: ice, security: .injected(.seeded(number, profile, isServer: true)))
+    remote.setRemote(client.remote.localCredentials, candidates: [], isComplete: false)
+    remote.transportSequenceID = LoadPeer.transportSequenceID
+    let isSender = peers.isEmpty
+    forwarder.add(
+      client.id, to: RoomID(rawValue: 1), remote: remote, cname: "room",
+      publishing: isSender ? [LoadPeer.track] : [], receiving: isSender ? [] : [LoadPeer.slot],
+      at: now, events: &events)
+    peers.append(client)
+    peerByAddress[address] = client
+  }
+
+  /// Hands everything to and fro, with time passing, until all are connected.
+  public func connect() {
+    let end = now + .seconds(60)
+    while now < end, !peers.allSatisfy({ $0.remote.isConnected }) { exchange(.milliseconds(20)) }
+    for _ in 0..<10 { exchange(.milliseconds(20)) }
+    precondition(peers.allSatisfy { $0.remote.isConnected }, "somebody did not connect")
+  }
+
+  /// Lets `elapsed` pass and hands over all but media, so that nobody's consent runs out.
+  public func exchange(_ elapsed: Duration) {
+    now = now + elapsed
+    forwarder.advance(to: now, into: outbox, events: &events)
+    deliverToClients()
+    for peer in peers {
+      peer.advance(to: now, into: clientOutbox)
+      deliverToServer()
+    }
+    deliverToClients()
+    deliverToServer()
+    events.removeAll(keepingCapacity: true)
+  }
+
+  /// Notes that time has passed outside of `exchange`.
+  public func pass(_ later: Instant) { now = max(now, later) }
+
+  /// Empties the outbox; connectivity checks in it reach their peers.
+  public func deliverToClients() {
+    for datagram in outbox.datagrams where outbox.arena[datagram.offset] < 4 {
+      guard let peer = peerByAddress[datagram.path.remote] else { continue }
+      var bytes = outbox.bytes(of: datagram)
+      var span = bytes.mutableSpan
+      peer.receive(&span, at: now, into: clientOutbox)
+    }
+    outbox.removeAll()
+  }
+
+  private func deliverToServer() {
+    for datagram in clientOutbox.datagrams {
+      var bytes = clientOutbox.bytes(of: datagram)
+      var span = bytes.mutableSpan
+      let path = Path(local: datagram.path.remote, remote: datagram.path.local)
+      forwarder.receive(
+        &span, at: 0, on: path, at: now, into: outbox, events: &events)
+    }
+    clientOutbox.removeAll()
+  }
+}
+
+extension ICECredentials {
+  static func seeded(_ seed: UInt64) -> ICECredentials {
+    var random = RandomSource.seeded(seed)
+    return .random(using: &random)
+  }
+}
+
+extension SRTPKeyingMaterial {
+  /// Both halves of a pair of keys, from one side or the other.
+  static func seeded(
+    _ seed: UInt64, _ profile: SRTPProtectionProfile, isServer: Bool
+  ) -> SRTPKeyingMaterial {
+    var random = RandomSource.seeded(seed &+ 77)
+    func half() -> (key: [UInt8], salt: [UInt8]) {
+      (random.bytes(profile.masterKeyByteCount), random.bytes(profile.masterSaltByteCount))
+    }
+    let (client, server) = (half(), half())
+    let (local, remote) = isServer ? (server, client) : (client, server)
+    return SRTPKeyingMaterial(
+      profile: profile, localKey: local.key, localSalt: local.salt, remoteKey: remote.key,
+      remoteSalt: remote.salt)
+  }
+}
