@@ -2,16 +2,16 @@ import Cryptography
 import ICE
 import Peer
 import RTP
-public import SFU
-public import Wire
+package import SFU
+package import Wire
 
 /// The far end of one of the forwarder's peers.
-public final class LoadPeer {
+package final class LoadPeer {
   static let transportSequenceID: UInt8 = 3
   private static let vp8 = PayloadCodec(.vp8)
 
-  public let id: PeerID
-  public let path: Path
+  package let id: PeerID
+  package let path: Path
   let remote: RemotePeer
   private var events: [RemotePeer.Event] = []
   private var number: UInt16 = 0
@@ -62,7 +62,7 @@ public final class LoadPeer {
   }
 
   /// Appends a frame of `packetCount` encrypted VP8 packets, cut as browsers do: into nearly equal lengths.
-  public func appendFrame(isKey: Bool, packetCount: Int, byteCount: Int, into outbox: Outbox) {
+  package func appendFrame(isKey: Bool, packetCount: Int, byteCount: Int, into outbox: Outbox) {
     frame &+= 1
     for part in 0..<packetCount {
       number &+= 1

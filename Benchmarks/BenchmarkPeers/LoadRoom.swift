@@ -1,30 +1,33 @@
-public import Cryptography
+package import Cryptography
 import ICE
 import Peer
-public import SFU
-public import Wire
+package import SFU
+package import Wire
 
 /// A forwarder with one sender and many viewers, connected without a network: what one side puts into its
 /// outbox is handed to the other. Keys are injected.
-public final class LoadRoom {
-  public let forwarder = SelectiveForwarder(random: .seeded(1))
-  public let serverAddress: TransportAddress
-  public private(set) var now = Instant.zero
+package final class LoadRoom {
+  package let forwarder = SelectiveForwarder(random: .seeded(1))
+  package let serverAddress: TransportAddress
+  package private(set) var now: Instant
   /// What the forwarder sends outside of `exchange`; the owner empties it.
-  public let outbox = Outbox(byteCapacity: 1 << 20)
+  package let outbox = Outbox(byteCapacity: 1 << 20)
   /// The sender is the first.
-  public private(set) var peers: [LoadPeer] = []
-  public private(set) var events: [ForwarderEvent] = []
+  package private(set) var peers: [LoadPeer] = []
+  package private(set) var events: [ForwarderEvent] = []
   private var peerByAddress: [TransportAddress: LoadPeer] = [:]
   private let clientOutbox = Outbox()
 
-  public init(serverAddress: TransportAddress) { self.serverAddress = serverAddress }
+  package init(serverAddress: TransportAddress, at start: Instant = .zero) {
+    self.serverAddress = serverAddress
+    now = start
+  }
 
-  public var sender: LoadPeer { peers[0] }
+  package var sender: LoadPeer { peers[0] }
 
   /// Adds a peer with the keys of `keySeed` that is reached at `address`. The first one sends a picture, all others
   /// have one receive slot.
-  public func add(at address: TransportAddress, profile: SRTPProtectionProfile) throws {
+  package func add(at address: TransportAddress, profile: SRTPProtectionProfile) throws {
     let number = UInt64(peers.count)
     let serverCredentials = ICECredentials.seeded(number * 2)
     let client = try LoadPeer(
@@ -47,7 +50,7 @@ public final class LoadRoom {
   }
 
   /// Hands everything to and fro, with time passing, until all are connected.
-  public func connect() {
+  package func connect() {
     let end = now + .seconds(60)
     while now < end, !peers.allSatisfy({ $0.remote.isConnected }) { exchange(.milliseconds(20)) }
     for _ in 0..<10 { exchange(.milliseconds(20)) }
@@ -55,7 +58,7 @@ public final class LoadRoom {
   }
 
   /// Lets `elapsed` pass and hands over all but media, so that nobody's consent runs out.
-  public func exchange(_ elapsed: Duration) {
+  package func exchange(_ elapsed: Duration) {
     now = now + elapsed
     forwarder.advance(to: now, into: outbox, events: &events)
     deliverToClients()
@@ -68,11 +71,16 @@ public final class LoadRoom {
     events.removeAll(keepingCapacity: true)
   }
 
+  /// Lets time pass as it would with everybody there, up to `later`.
+  package func exchange(until later: Instant) {
+    while now < later { exchange(min(later - now, .milliseconds(100))) }
+  }
+
   /// Notes that time has passed outside of `exchange`.
-  public func pass(_ later: Instant) { now = max(now, later) }
+  package func pass(_ later: Instant) { now = max(now, later) }
 
   /// Empties the outbox; connectivity checks in it reach their peers.
-  public func deliverToClients() {
+  package func deliverToClients() {
     for datagram in outbox.datagrams where outbox.arena[datagram.offset] < 4 {
       guard let peer = peerByAddress[datagram.path.remote] else { continue }
       var bytes = outbox.bytes(of: datagram)

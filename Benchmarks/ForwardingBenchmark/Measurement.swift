@@ -12,7 +12,7 @@ struct Measurement {
 
   var json: String {
     """
-    {"name": "\(name)", "unit": "\(unit)", "median": \(round(values[values.count / 2])), "best": \(round(values[0]))}
+    {"name": "\(name)", "unit": "\(unit)", "median": \(round(values.isEmpty ? 0 : values[values.count / 2])), "best": \(round(values.first ?? 0))}
     """
   }
 

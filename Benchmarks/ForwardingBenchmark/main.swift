@@ -1,15 +1,53 @@
 import Cryptography
+import Wire
 
 // What forwarding costs from SRTP in to SRTP out: without sockets, and with sockets on loopback. Prints JSON.
 
-var results: [Measurement] = []
-for (name, profile) in [
+let profiles = [
   ("AES-128-GCM", SRTPProtectionProfile.aeadAES128GCM), ("AES-CM", .aesCM128HMACSHA1Tag80),
-] {
-  for viewers in [1, 10, 50, 100] {
-    let measured = try InMemory(viewerCount: viewers, profile: profile)
-    results += measured.measure(
-      "1 to \(viewers), \(name), no sockets", rounds: max(20, 2000 / viewers))
+]
+
+func inMemory() throws -> [Measurement] {
+  var results: [Measurement] = []
+  for (name, profile) in profiles {
+    for viewers in [1, 10, 50, 100] {
+      let measured = try InMemory(viewerCount: viewers, profile: profile)
+      results += measured.measure(
+        "1 to \(viewers), \(name), no sockets", rounds: max(20, 2000 / viewers))
+    }
   }
+  return results
 }
+
+func onSockets() async throws -> [Measurement] {
+  var results: [Measurement] = []
+  for (name, profile) in profiles {
+    for viewers in [1, 10, 50, 100] {
+      let measured = OnSockets(
+        viewerCount: viewers, profile: profile, gathering: .after(.milliseconds(2)))
+      results += try await measured.measure("1 to \(viewers), \(name), sockets")
+    }
+  }
+  return results
+}
+
+/// What it brings to let packets gather, and what it costs in time.
+func gathering() async throws -> [Measurement] {
+  var results: [Measurement] = []
+  for microseconds: Int64 in [0, 250, 500, 1000, 2000, 3000, 5000] {
+    let delay = Duration.microseconds(microseconds)
+    let after = OnSockets(viewerCount: 100, gathering: .after(delay))
+    results += try await after.measure("1 to 100, \(microseconds) µs after a turn")
+    guard microseconds > 0 else { continue }
+    let before = OnSockets(viewerCount: 100, gathering: .before(delay))
+    results += try await before.measure("1 to 100, \(microseconds) µs before a turn")
+  }
+  return results
+}
+
+var results: [Measurement] = []
+let wanted = CommandLine.arguments.dropFirst().first
+if wanted == nil || wanted == "memory" { results += try inMemory() }
+if wanted == nil || wanted == "sockets" { results += try await onSockets() }
+if wanted == nil || wanted == "gathering" { results += try await gathering() }
 print("[\n  " + results.map(\.json).joined(separator: ",\n  ") + "\n]")
