@@ -20,6 +20,8 @@ final class Member {
   var repairs: [UInt32: IncomingStream] = [:]
   /// What the screen shows, or nil where the viewer never said.
   var tiles: [ViewTile]?
+  /// What the owner was told of our slots last.
+  var told: [ForwarderEvent.SlotContent] = []
   /// From the sender's NTP clock to ours, in 2^-32 s; the same for all its streams.
   var ntpOffset: UInt64?
   var nextReport: Instant?

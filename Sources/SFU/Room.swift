@@ -15,8 +15,7 @@ final class Room {
 
   /// Gives one viewer's slots their content anew.
   func assign(_ viewer: Member, at now: Instant, events: inout [ForwarderEvent]) {
-    guard !viewer.slots.isEmpty else { return }
-    let before = viewer.content
+    guard !viewer.slots.isEmpty || !viewer.told.isEmpty else { return }
     let shown = SlotAssignment.assign(
       ranked(for: viewer), to: viewer.slots.map { ($0.plan.kind, $0.source?.id) })
     for (slot, id) in zip(viewer.slots, shown) where slot.source?.id != id { slot.show(nil) }
@@ -25,8 +24,10 @@ final class Room {
       slot.height = height(of: id, for: viewer)
       slot.retarget(at: now)
     }
-    let after = viewer.content
-    if before != after { events.append(.slotsChanged(viewer.id, after)) }
+    let content = viewer.content
+    guard viewer.told != content else { return }
+    viewer.told = content
+    events.append(.slotsChanged(viewer.id, content))
   }
 
   private func source(_ id: SourceID) -> Source? {
