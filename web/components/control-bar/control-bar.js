@@ -105,5 +105,5 @@ function placeAbove(menu, button) {
   const left = Math.min(innerWidth - menu.offsetWidth - 8, Math.max(8, centred));
   menu.style.setProperty("left", `${left}px`);
   menu.style.setProperty("bottom", `${innerHeight - box.top + 10}px`);
-  menu.querySelector("button:not([hidden])")?.focus();
+  [...menu.querySelectorAll("button")].find((item) => item.checkVisibility())?.focus();
 }

@@ -48,7 +48,7 @@ customElements.define("join-page", class extends Component {
 
   #mirror(signal) {
     const { media } = this;
-    const video = h("video", { autoplay: true, playsinline: true, "data-testid": "preview" });
+    const video = h("video", { autoplay: true, playsinline: true, tabindex: -1, "data-testid": "preview" });
     video.muted = true;
     const face = h("span", { class: "avatar", "aria-hidden": "true" });
     const note = h("p", { class: "mirror-note" });

@@ -16,7 +16,7 @@ import "./tile-grid.js";
 const announceEvery = 5000;
 
 customElements.define("meeting-room", class extends Component {
-  #announced = 0;
+  #announced = -Infinity;
 
   build(signal) {
     const { meeting, media } = this;
