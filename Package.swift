@@ -86,9 +86,12 @@ let package = Package(
     tests("BWE", ["Wire", "RTP"]),
     .testTarget(
       name: "SDPTests", dependencies: ["SDP", "Wire"], resources: [.copy("Offers")]),
-    tests("Peer", ["Wire", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
     tests(
-      "SFU", ["Wire", "Peer", "ICE", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
+      "Peer",
+      ["Wire", "ICE", "STUN", "DTLS", "RTP", "SRTP", "Cryptography", "RTCTesting", "CVirtualTime"]),
+    tests(
+      "SFU",
+      ["Wire", "Peer", "ICE", "STUN", "DTLS", "RTP", "SRTP", "SDP", "Cryptography", "RTCTesting"]),
     tests("Signaling", ["Wire"]),
     tests("RTCTesting", ["Wire"]),
     tests("Net", ["Wire", "CFaults"]),

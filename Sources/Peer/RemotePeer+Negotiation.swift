@@ -19,6 +19,7 @@ extension RemotePeer {
   /// Begins a new search for a path under other credentials; the old path is used until it ends.
   public func restartICE(credentials: ICECredentials) {
     ice.restart(credentials: credentials)
+    if media == nil { patience = .notBegun }
   }
 
   /// The peer's credentials as known.

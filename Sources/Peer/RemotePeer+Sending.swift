@@ -48,7 +48,8 @@ extension RemotePeer {
     }
   }
 
-  /// Tells the sender when each of its packets arrived, for its bandwidth estimate.
+  /// Tells the sender when each of its packets arrived, for its bandwidth estimate. Without a path the reports
+  /// are lost: their time has come all the same.
   func sendFeedback(at now: Instant, into outbox: Outbox) {
     while let report = feedback.nextFeedback(at: now) {
       sendRTCP(capacity: TransportFeedbackRecorder.byteLimit, into: outbox) { output in

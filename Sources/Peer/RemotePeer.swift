@@ -23,7 +23,8 @@ public final class RemotePeer {
 
   /// What happened to the connection.
   public enum Event: Sendable, Equatable {
-    /// Datagrams from this path are the peer's from now on.
+    /// Datagrams from this path are the peer's from now on. Told again when the path is selected: then the
+    /// peer has answered from there, and not only somebody with its password sent from there.
     case pathValidated(Path)
     /// These paths are not the peer's any longer.
     case pathsClosed([Path])
@@ -31,7 +32,7 @@ public final class RemotePeer {
     case connected
     /// Nothing has been heard for some seconds.
     case interrupted
-    /// The path is lost or the handshake failed; only an ICE restart, or nothing, helps.
+    /// The path is lost, which an ICE restart may cure; or, where `isEnded`, the keys are gone for good.
     case failed
   }
 
@@ -57,6 +58,23 @@ public final class RemotePeer {
   var feedback = TransportFeedbackRecorder(senderSSRC: 1)
   private var iceEvents: [ICEAgent.Event] = []
   private var dtlsEvents: [DTLSEngine.Event] = []
+
+  /// A peer that has no keys after this time is reported as failed: what ICE and a handshake may take together.
+  /// An ICE restart gives it as much time again.
+  public static let connectionTimeout = Duration.seconds(60)
+
+  /// Whether the association is over: nothing is sent, taken or answered any longer.
+  public private(set) var isEnded = false
+  /// How long to wait for keys, once the time is known.
+  enum Patience {
+    case notBegun
+    case until(Instant)
+    case over
+
+    var deadline: Instant? { if case .until(let end) = self { end } else { nil } }
+  }
+
+  var patience = Patience.notBegun
 
   /// A peer to be reached by `ice` and secured as `security` says.
   public init(ice: ICEAgent, security: Security, maximumDatagramSize: Int = 1200) throws(DTLSError)
@@ -84,15 +102,16 @@ public final class RemotePeer {
   public var localCredentials: ICECredentials { ice.localCredentials }
 
   /// Whether media can be sent.
-  public var isConnected: Bool { media != nil && ice.selectedPath != nil }
+  public var isConnected: Bool { media != nil && ice.selectedPath != nil && !isEnded }
 
   /// The path media leaves by.
-  public var selectedPath: Path? { ice.selectedPath }
+  public var selectedPath: Path? { isEnded ? nil : ice.selectedPath }
 
   /// When to call `advance`.
   public var deadline: Instant? {
+    guard !isEnded else { return nil }
     var earliest = ice.deadline
-    for other in [dtls?.deadline, feedback.deadline] {
+    for other in [dtls?.deadline, feedback.deadline, patience.deadline] {
       if let other { earliest = min(earliest ?? other, other) }
     }
     return earliest
@@ -106,6 +125,7 @@ public final class RemotePeer {
     _ datagram: inout MutableSpan<UInt8>, on path: Path, at now: Instant, into outbox: Outbox,
     events: inout [Event]
   ) -> Received {
+    guard !isEnded else { return .rejected }
     switch DatagramKind(of: datagram.span) {
     case .stun:
       ice.receive(datagram.span, on: path, at: now, into: outbox, events: &iceEvents)
@@ -147,6 +167,8 @@ public final class RemotePeer {
 
   /// Fires every timer that is due.
   public func advance(to now: Instant, into outbox: Outbox, events: inout [Event]) {
+    guard !isEnded else { return }
+    watchPatience(at: now, events: &events)
     if let due = ice.deadline, due <= now {
       ice.advance(to: now, into: outbox, events: &iceEvents)
     }
@@ -154,11 +176,37 @@ public final class RemotePeer {
       dtls.advance(to: now, into: outbox, events: &dtlsEvents)
     }
     settle(at: now, into: outbox, events: &events)
-    if isConnected { sendFeedback(at: now, into: outbox) }
+    sendFeedback(at: now, into: outbox)
   }
 
   /// Ends the association and tells the other side.
-  public func close(into outbox: Outbox) { dtls?.close(into: outbox) }
+  public func close(into outbox: Outbox) {
+    guard !isEnded else { return }
+    dtls?.close(into: outbox)
+    end()
+  }
+
+  private func watchPatience(at now: Instant, events: inout [Event]) {
+    switch patience {
+    case .notBegun: patience = media == nil ? .until(now + Self.connectionTimeout) : .over
+    case .until(let end) where end <= now:
+      patience = .over
+      if ice.state != .failed { events.append(.failed) }
+    case .until, .over: break
+    }
+  }
+
+  private func end() {
+    isEnded = true
+    media = nil
+    dtls = nil
+    hasReportedConnection = false
+  }
+
+  private func fail(events: inout [Event]) {
+    end()
+    events.append(.failed)
+  }
 
   /// A path is known from its first authentic check on; those that have gone stale are let go.
   private func noteValidation(of path: Path, events: inout [Event]) {
@@ -178,7 +226,7 @@ public final class RemotePeer {
     iceEvents.removeAll(keepingCapacity: true)
     for event in dtlsEvents { handle(event, events: &events) }
     dtlsEvents.removeAll(keepingCapacity: true)
-    if !hasReportedConnection, isConnected {
+    if !hasReportedConnection, isConnected, ice.state != .disconnected {
       hasReportedConnection = true
       events.append(.connected)
     }
@@ -190,6 +238,7 @@ public final class RemotePeer {
     switch event {
     case .selectedPathChanged(let path):
       noteValidation(of: path, events: &events)
+      if knownPaths.contains(path) { events.append(.pathValidated(path)) }
       dtls?.path = path
       if let dtls, dtls.role == .client {
         dtls.start(on: path, at: now, into: outbox, events: &dtlsEvents)
@@ -208,15 +257,11 @@ public final class RemotePeer {
   private func handle(_ event: DTLSEngine.Event, events: inout [Event]) {
     switch event {
     case .connected(let keys):
-      guard let keys, let prepared = try? MediaKeys(keys) else {
-        events.append(.failed)
-        return
-      }
+      guard let keys, let prepared = try? MediaKeys(keys) else { return fail(events: &events) }
       media = prepared
+      patience = .over
     case .failed, .closed:
-      media = nil
-      hasReportedConnection = false
-      events.append(.failed)
+      fail(events: &events)
     case .applicationData:
       break
     }

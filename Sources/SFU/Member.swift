@@ -45,12 +45,22 @@ final class Member {
     }
   }
 
+  /// Ends one stream: its sender stopped it, or another one takes its place.
+  func unbind(_ stream: IncomingStream) {
+    stream.pending.removeAll()
+    streams[stream.ssrc] = nil
+    streamList.removeAll { $0 === stream }
+    repairs = repairs.filter { $0.value !== stream }
+    stream.source.streams.removeAll { $0 === stream }
+    for slot in stream.source.slots where slot.current === stream || slot.target === stream {
+      slot.stop()
+    }
+  }
+
   /// Takes a stream's packets out of everything, as when its source ends.
   func remove(_ source: Source) {
     for slot in source.slots { slot.show(nil) }
-    streamList.removeAll { $0.source === source }
-    streams = streams.filter { $0.value.source !== source }
-    repairs = repairs.filter { $0.value.source !== source }
+    for stream in source.streams { unbind(stream) }
     sources.removeAll { $0 === source }
   }
 }

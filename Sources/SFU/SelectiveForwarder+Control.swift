@@ -49,6 +49,8 @@ extension SelectiveForwarder {
     room.members.removeAll { $0 === member }
     room.speakers.remove(id, at: now)
     if room.members.isEmpty { rooms[room.id] = nil } else { room.assign(at: now, events: &events) }
+    // Somebody else may have become visible, and needs a key frame.
+    nextScan = now
   }
 
   /// Starts or stops forwarding a source. What arrives meanwhile is dropped here.
@@ -72,7 +74,11 @@ extension SelectiveForwarder {
     _ tiles: [ViewTile], of id: PeerID, at now: Instant, events: inout [ForwarderEvent]
   ) {
     guard let member = members[id] else { return }
-    member.tiles = tiles
+    member.tiles = tiles.map { tile in
+      ViewTile(
+        source: tile.source, height: min(max(tile.height, 1), Slot.heightLimit),
+        priority: min(max(tile.priority, -Slot.priorityLimit), Slot.priorityLimit))
+    }
     member.room.assign(member, at: now, events: &events)
     nextScan = now
   }
@@ -91,15 +97,13 @@ extension SelectiveForwarder {
     }
     for track in publishing {
       if let source = member.source(track.role) {
-        source.track = track
+        replaceTrack(of: source, with: track, member, publishing)
       } else {
         member.sources.append(
           Source(id: SourceID(peer: member.id, role: track.role), track: track))
       }
     }
-    for slot in member.slots where !receiving.contains(where: { $0.mid == slot.plan.mid }) {
-      slot.show(nil)
-    }
+    let before = member.slots
     member.slots = receiving.map { plan in
       guard
         let slot = member.slots.first(where: {
@@ -108,6 +112,23 @@ extension SelectiveForwarder {
       else { return Slot(plan: plan, viewer: member, random: &random) }
       slot.plan = plan
       return slot
+    }
+    for slot in before where !member.slots.contains(where: { $0 === slot }) { slot.show(nil) }
+  }
+
+  /// Streams that the new description does not speak for end; their next packet says where they belong.
+  private func replaceTrack(
+    of source: Source, with track: PublishedTrack, _ member: Member, _ all: [PublishedTrack]
+  ) {
+    let isOther =
+      source.track.mid != track.mid || source.track.rids != track.rids
+      || source.track.clockRate != track.clockRate
+    source.track = track
+    for stream in source.streams {
+      let isSignalledElsewhere = all.contains {
+        $0.role != track.role && $0.ssrcs.contains(stream.ssrc)
+      }
+      if isOther || isSignalledElsewhere { member.unbind(stream) }
     }
   }
 }

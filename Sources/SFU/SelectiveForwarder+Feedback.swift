@@ -3,12 +3,13 @@ import RTP
 public import Wire
 
 extension SelectiveForwarder {
-  /// How long `advance` may be put off for a peer's own timers.
-  private static let scanInterval = Duration.milliseconds(20)
+  /// The shortest time between two looks at everybody, whatever anyone sends: timers may be so much late.
+  static let scanInterval = Duration.milliseconds(20)
 
   /// Fires every timer that is due: connections', reports, key-frame requests, speakers.
   public func advance(to now: Instant, into outbox: Outbox, events: inout [ForwarderEvent]) {
-    guard let due = nextScan, due <= now else { return }
+    guard let due = deadline, due <= now else { return }
+    lastScan = now
     nextScan = now + Duration.seconds(1)
     for member in memberList {
       member.remote.advance(to: now, into: outbox, events: &peerEvents)
@@ -21,7 +22,6 @@ extension SelectiveForwarder {
       wake(member.remote.deadline)
     }
     for member in memberList { advanceSpeakers(of: member.room, at: now, events: &events) }
-    nextScan = max(nextScan ?? now, now + Self.scanInterval)
   }
 
   func wake(_ deadline: Instant?) {
@@ -33,6 +33,7 @@ extension SelectiveForwarder {
       events.append(
         .speakersChanged(room.id, speakers.map { .init(peer: $0.peer, level: $0.level) }))
       room.assign(at: now, events: &events)
+      wake(now)
     }
     wake(room.speakers.deadline)
   }

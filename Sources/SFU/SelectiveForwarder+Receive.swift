@@ -42,7 +42,7 @@ extension SelectiveForwarder {
     for event in peerEvents {
       switch event {
       case .pathValidated(let path):
-        memberByPath[path] = member
+        take(path, for: member)
       case .pathsClosed(let paths):
         for path in paths where memberByPath[path] === member { memberByPath[path] = nil }
       case .connected:
@@ -63,11 +63,23 @@ extension SelectiveForwarder {
     nextScan = now
   }
 
+  /// An address from which somebody else's media is coming changes hands only once it has answered: a check alone
+  /// may have a forged source.
+  private func take(_ path: Path, for member: Member) {
+    if let holder = memberByPath[path], holder !== member,
+      holder.remote.selectedPath == path, member.remote.selectedPath != path
+    {
+      return
+    }
+    memberByPath[path] = member
+  }
+
   private func receiveRTP(
     _ packet: RTPPacket, _ bytes: Span<UInt8>, at offset: Int, from member: Member, _ now: Instant
   ) {
     let header = packet.header
-    guard let stream = member.streams[header.ssrc] ?? bind(header, bytes, from: member) else {
+    guard let stream = member.streams[header.ssrc] ?? bind(header, bytes, from: member, at: now)
+    else {
       if !receiveRepair(packet, bytes, at: offset, from: member, now) {
         drops.unboundStream &+= 1
       }

@@ -21,6 +21,7 @@ public final class SelectiveForwarder {
   /// From 1970 to the clock's zero, for sender reports.
   public var clockOffset: Duration
   var nextScan: Instant?
+  var lastScan: Instant?
   var extensions = RTPHeaderExtensionList()
   var peerEvents: [RemotePeer.Event] = []
   /// Datagrams dropped, by cause.
@@ -41,7 +42,11 @@ public final class SelectiveForwarder {
   public var peerCount: Int { memberList.count }
 
   /// When `advance` wants to be called next.
-  public var deadline: Instant? { memberList.isEmpty ? nil : nextScan ?? .zero }
+  public var deadline: Instant? {
+    guard !memberList.isEmpty else { return nil }
+    let wanted = nextScan ?? .zero
+    return lastScan.map { max(wanted, $0 + Self.scanInterval) } ?? wanted
+  }
 
   /// A random SSRC that no slot or stream of `peer` has.
   public func unusedSSRC(for peer: PeerID?) -> UInt32 {

@@ -4,6 +4,10 @@ import Wire
 final class Slot {
   /// Shown at this height where the viewer said nothing.
   static let defaultHeight = 360
+  /// No picture is higher.
+  static let heightLimit = 1 << 16
+  /// Priorities beyond this are as good as this.
+  static let priorityLimit = 1_000_000
 
   var plan: ReceiveSlot
   let viewer: Member

@@ -160,6 +160,8 @@ extension MediaWorker {
       throw .badOffer("nothing in it can be answered")
     }
     if restarts {
+      // Before anything is changed: a refused offer leaves everything as it was.
+      _ = try Self.credentials(of: transport)
       remote.restartICE(credentials: credentials)
       try remote.take(transport)
     }
@@ -232,8 +234,12 @@ extension MediaWorker {
     guard !fingerprints.isEmpty else {
       throw .badOffer("no certificate fingerprint of a known kind")
     }
+    var configuration = ICEAgent.Configuration()
+    // An offer must not have a public server send to its own machine.
+    configuration.acceptsLoopback = candidates.contains { $0.address.ip.isLoopback }
     var ice = ICEAgent(
-      role: transport.isICELite ? .controlling : .controlled, credentials: credentials)
+      role: transport.isICELite ? .controlling : .controlled, credentials: credentials,
+      configuration: configuration)
     for candidate in candidates {
       _ = ice.addLocalCandidate(candidate, base: base(of: candidate))
     }
@@ -290,14 +296,23 @@ extension MediaWorker {
   }
 }
 
-extension RemotePeer {
-  fileprivate func take(_ transport: NegotiatedTransport) throws(MediaError) {
+extension MediaWorker {
+  fileprivate static func credentials(
+    of transport: NegotiatedTransport
+  ) throws(MediaError) -> ICECredentials {
     guard
       let credentials = ICECredentials(
         usernameFragment: transport.iceUfrag, password: transport.icePwd)
     else { throw .badOffer("ICE credentials of a length or with characters RFC 8839 forbids") }
+    return credentials
+  }
+}
+
+extension RemotePeer {
+  fileprivate func take(_ transport: NegotiatedTransport) throws(MediaError) {
     setRemote(
-      credentials, candidates: transport.candidates.compactMap { ICECandidate(parsing: $0) },
+      try MediaWorker.credentials(of: transport),
+      candidates: transport.candidates.compactMap { ICECandidate(parsing: $0) },
       isComplete: transport.hasEndOfCandidates)
   }
 }

@@ -54,7 +54,7 @@ final class VirtualClient: VirtualNode {
   let soundSSRC: UInt32
   /// What this machine's wall clock shows at virtual time zero, in NTP seconds.
   let ntpStart: UInt64
-  private var soundNumber: UInt16
+  var soundNumber: UInt16
   private var nextSound: Instant
   private var nextFrame: Instant
   private var nextReport: Instant
