@@ -62,6 +62,8 @@ public struct Limits: Sendable {
   public var connections = 10_000
   /// Connections from one IPv4 address or one IPv6 /64.
   public var connectionsPerAddress = 256
+  /// Whether that limit holds for this machine's own connections too, which may be a reverse proxy's.
+  public var countsLoopback = false
   /// From the connection, or the first byte of a later request, to the end of its header.
   public var headTimeout = Duration.seconds(10)
   /// From the end of the header to the end of the body.

@@ -38,11 +38,13 @@ public struct HTTPFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     fields.append(Field(name: name, value: value))
   }
 
-  /// The members of a comma-separated field such as `Connection`, trimmed and in lower case.
+  /// The members of a comma-separated field such as `Connection`, trimmed and in lower case. What is
+  /// not ASCII is no member: comparing it may cost the square of its length.
   func tokens(_ name: String) -> [String] {
-    values(name).flatMap { $0.split(separator: ",") }
-      .map { String($0.trimmed).lowercased() }
-      .filter { !$0.isEmpty }
+    values(name).flatMap { Array($0.utf8)[...].split(separator: UInt8(ascii: ",")) }
+      .map(\.trimmed)
+      .filter { !$0.isEmpty && $0.allSatisfy { $0 < 0x80 } }
+      .map { String(decoding: $0.map(lowercased), as: UTF8.self) }
   }
 
   /// Whether every name is a token and no value holds a control character: the test that keeps CR
@@ -55,7 +57,7 @@ public struct HTTPFields: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   }
 }
 
-/// Compares two field names without regard to ASCII case.
+/// Compares two field names, or values of ASCII, without regard to ASCII case.
 func isSameName(_ first: String, _ second: String) -> Bool {
   first.utf8.count == second.utf8.count
     && zip(first.utf8, second.utf8).allSatisfy { lowercased($0) == lowercased($1) }

@@ -36,6 +36,12 @@ public struct HTTPRequest: Sendable {
       self.address = address
       self.port = port
     }
+
+    /// Which of the connections one client's count: an IPv4 address or an IPv6 /64.
+    public var client: String { SocketAddress.client(address) }
+
+    /// Whether it is this machine itself, as a reverse proxy on it is.
+    public var isLoopback: Bool { address.hasPrefix("127.") || address == "::1" }
   }
 
   /// The method.
@@ -92,5 +98,7 @@ public struct Query: Sendable, Equatable {
   public init(_ parameters: [Parameter] = []) { self.parameters = parameters }
 
   /// The first value under a name.
-  public subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
+  public subscript(name: String) -> String? {
+    parameters.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+  }
 }

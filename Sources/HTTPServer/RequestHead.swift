@@ -110,7 +110,7 @@ struct RequestHead {
     guard lengths.isEmpty, codings.count == 1, isVersion11 else {
       throw .bad("a length and a transfer coding")
     }
-    guard coding.lowercased() == "chunked" else {
+    guard isSameName(coding, "chunked") else {
       throw HTTPFault(.notImplemented, "a transfer coding other than chunked")
     }
     return .chunked
@@ -118,7 +118,7 @@ struct RequestHead {
 
   private static func expectation(_ headers: HTTPFields) throws(HTTPFault) -> Bool {
     guard let expectation = headers["Expect"] else { return false }
-    guard expectation.lowercased() == "100-continue" else {
+    guard isSameName(expectation, "100-continue") else {
       throw HTTPFault(.expectationFailed, "an unknown expectation")
     }
     return true

@@ -24,7 +24,8 @@ final class Service {
     guard let peer, stopDeadline == nil, connections.count < settings.limits.connections else {
       return false
     }
-    let count = counts[SocketAddress.client(peer.address)] ?? 0
+    if peer.isLoopback, !settings.limits.countsLoopback { return true }
+    let count = counts[peer.client] ?? 0
     return count < settings.limits.connectionsPerAddress
   }
 
@@ -32,7 +33,7 @@ final class Service {
   func opened(_ socket: RawSocket) -> Bool {
     guard let peer = socket.peer else { return false }
     let connection = Connection(
-      id: ConnectionNumber.next(), client: SocketAddress.client(peer.address), socket: socket,
+      id: ConnectionNumber.next(), client: peer.client, socket: socket,
       session: HTTPSession(settings: settings, peer: peer, at: .now))
     connections[connection.id] = connection
     counts[connection.client, default: 0] += 1

@@ -136,9 +136,9 @@ enum ContentCoding {
 
   /// Whether `If-None-Match` names the tag (RFC 9110 §13.1.2, weak comparison).
   static func matches(_ headers: HTTPFields, tag: String) -> Bool {
-    headers.values("If-None-Match").flatMap { $0.split(separator: ",") }.contains { part in
-      let candidate = part.trimmed
-      return candidate == "*" || candidate == tag || candidate == "W/" + tag
-    }
+    let names = ["*", tag, "W/" + tag].map { Array($0.utf8)[...] }
+    return headers.values("If-None-Match").flatMap {
+      Array($0.utf8)[...].split(separator: UInt8(ascii: ","))
+    }.contains { names.contains($0.trimmed) }
   }
 }

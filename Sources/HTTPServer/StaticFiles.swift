@@ -68,7 +68,9 @@ public final class StaticFiles: Sendable {
     var files: [String: StaticFile] = [:]
     for name in names where !name.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
       let location = root.appending(path: name).resolvingSymlinksInPath().path
-      guard location.hasPrefix(root.path), let stamp = StaticFile.Stamp(location) else { continue }
+      // Without the slash, a link to a neighbour whose name begins the same would be inside.
+      let inside = root.path == "/" ? "/" : root.path + "/"
+      guard location.hasPrefix(inside), let stamp = StaticFile.Stamp(location) else { continue }
       files["/" + name] = StaticFile(path: "/" + name, location: location, stamp: stamp)
     }
     return files

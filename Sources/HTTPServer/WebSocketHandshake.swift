@@ -11,7 +11,8 @@ enum WebSocketHandshake {
     guard policy.allows(head.headers) else {
       throw HTTPFault(.forbidden, "a foreign Origin")
     }
-    guard head.headers.values("Sec-WebSocket-Version") == ["13"] else {
+    let versions = head.headers.values("Sec-WebSocket-Version")
+    guard versions.count == 1, versions.allSatisfy({ isSameName($0, "13") }) else {
       throw HTTPFault(.upgradeRequired, "a WebSocket version other than 13")
     }
     guard head.framing == .none, head.expectsContinue == false else {

@@ -14,7 +14,7 @@ extension SignalingLimits {
       if let fault = fault(in: request) {
         .fail(.badPayload, fault, message)
       } else {
-        .view(request)
+        .view(ViewRequest(tiles: Array(request.tiles.prefix(tiles))))
       }
     case .ping(let payload): .reply(.pong(payload))
     case .leave: .leave(.left)
@@ -57,7 +57,6 @@ extension SignalingLimits {
   }
 
   private func fault(in view: ViewRequest) -> String? {
-    guard view.tiles.count <= tiles else { return "at most \(tiles) tiles" }
     let sizes = 0...tilePixels
     for tile in view.tiles where !sizes.contains(tile.width) || !sizes.contains(tile.height) {
       return "a tile is 0 to \(tilePixels) pixels wide and high"

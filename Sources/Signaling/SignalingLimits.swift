@@ -8,6 +8,9 @@ public struct SignalingLimits: Sendable, Equatable {
   public var messageDepth = 32
   /// Most values, members and elements together, in a message's JSON.
   public var messageValues = 4_096
+  /// Longest object key, `type`, `to`, `userId` or `resumeToken` in bytes of UTF-8: what is compared
+  /// and hashed.
+  public var identifierBytes = 256
   /// Messages a second in the long run.
   public var messagesPerSecond = 50
   /// Messages at once.
@@ -21,7 +24,7 @@ public struct SignalingLimits: Sendable, Equatable {
   /// Messages kept to be repeated after a resume.
   public var repeatedMessages = 256
   /// Bytes kept to be repeated after a resume.
-  public var repeatedBytes = 1_048_576
+  public var repeatedBytes = 524_288
   /// Longest name, in Unicode scalar values.
   public var nameLength = 64
   /// Longest room id, in Unicode scalar values.
@@ -30,7 +33,7 @@ public struct SignalingLimits: Sendable, Equatable {
   public var chatBytes = 4_096
   /// Most sources named in an offer.
   public var sources = 256
-  /// Most tiles in a view.
+  /// Most tiles in a view; what comes after them is passed over.
   public var tiles = 256
   /// Largest width or height of a tile, in pixels.
   public var tilePixels = 16_384

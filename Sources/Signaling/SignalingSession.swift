@@ -142,9 +142,6 @@ extension SignalingSession {
     if state == .joining { state = .waiting(until: now + limits.timeToJoin) }
   }
 
-  /// The participant is out of the room, whatever the reason.
-  public mutating func end() { state = .gone }
-
   /// The socket is closed; `isGoingAway` where the page said so (close code 1001).
   public mutating func socketClosed(isGoingAway: Bool, at now: Instant) -> Command {
     switch state {

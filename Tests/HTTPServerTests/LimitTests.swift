@@ -59,7 +59,10 @@ import Testing
   }
 
   @Test func `one address gets so many connections, all together so many`() async throws {
-    let configuration = Self.limits { $0.connectionsPerAddress = 3 }
+    let configuration = Self.limits {
+      $0.connectionsPerAddress = 3
+      $0.countsLoopback = true
+    }
     try await withServer(configuration: configuration) { port in
       try await blocking {
         var clients = try (0..<3).map { _ in try RawClient(port: port) }
@@ -80,6 +83,16 @@ import Testing
         let clients = try (0..<2).map { _ in try RawClient(port: port) }
         for client in clients { try client.upgrade() }
         #expect(try RawClient(port: port).isClosed())
+      }
+    }
+  }
+
+  @Test func `a proxy on this machine may have more connections than one address`() async throws {
+    let configuration = Self.limits { $0.connectionsPerAddress = 3 }
+    try await withServer(configuration: configuration) { port in
+      try await blocking {
+        let clients = try (0..<6).map { _ in try RawClient(port: port) }
+        for client in clients { #expect(try client.upgrade().status == 101) }
       }
     }
   }

@@ -87,13 +87,18 @@ import Testing
     try write("web/sub/a.js", "a")
     try write("web/.hidden", "secret")
     try write("secret", "secret")
+    let neighbour = base.appending(path: "web-private")
+    try FileManager.default.createDirectory(at: neighbour, withIntermediateDirectories: true)
+    try write("web-private/secret", "secret")
+    try FileManager.default.createSymbolicLink(
+      at: root.appending(path: "near"), withDestinationURL: neighbour.appending(path: "secret"))
     try FileManager.default.createSymbolicLink(
       at: root.appending(path: "out"), withDestinationURL: base.appending(path: "secret"))
     let files = try StaticFiles(directory: root.path)
     #expect(Self.get("/", files: files)?.body == Array("first".utf8))
     #expect(Self.get("/sub/a.js", files: files)?.body == Array("a".utf8))
     for path in [
-      "/.hidden", "/out", "/sub", "/sub/", "/../secret", "/sub/../index.html", "/a.js", "",
+      "/.hidden", "/out", "/near", "/sub", "/sub/", "/../secret", "/sub/../index.html", "/a.js", "",
     ] {
       #expect(Self.get(path, files: files) == nil, "\(path)")
     }

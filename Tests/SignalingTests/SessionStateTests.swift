@@ -28,7 +28,10 @@ private enum Stage: CaseIterable {
     guard self != .joining else { return session }
     session.admit()
     if self == .detached { _ = session.socketClosed(isGoingAway: false, at: now) }
-    if self == .gone { session.end() }
+    if self == .gone {
+      _ = session.socketClosed(isGoingAway: false, at: now)
+      _ = session.advance(to: now + .seconds(60))
+    }
     return session
   }
 }
@@ -205,10 +208,12 @@ func `chat without text is refused in a meeting and relayed by the simple relay`
   }
   let tiles = [
     [tile(-1, 1)], [tile(1, .min)], [tile(.max, 1)], [tile(1, 16_385)],
-    Array(repeating: tile(1, 1), count: 257),
   ]
   for tiles in tiles {
     let view = ClientMessage.view(ViewRequest(tiles: tiles))
     #expect(isError(session.receive(view), .badPayload, view))
   }
+  let crowd = (1...257).map { tile($0, 1) }
+  let shown = session.receive(.view(ViewRequest(tiles: crowd)))
+  #expect(shown == .view(ViewRequest(tiles: Array(crowd.prefix(256)))))
 }

@@ -46,6 +46,7 @@ extension ClientMessage: Codable {
     guard let type = try? fields.decode(String.self, forKey: .type) else {
       throw SignalingFailure(.badMessage, "a message has a string \"type\"")
     }
+    guard type.utf8.count <= identifierBytes else { throw SignalingFailure(unknownType: type) }
     func payload<Payload: Decodable>(_: Payload.Type = Payload.self) throws -> Payload {
       do { return try fields.decode(Payload.self, forKey: .payload) } catch {
         throw SignalingFailure(.badPayload, describe(error), inReplyTo: type)
@@ -55,7 +56,8 @@ extension ClientMessage: Codable {
       fields.contains(.payload) ? try payload() : .object([:])
     }
     switch type {
-    case "join": self = .join(try payload(), room: try? fields.decode(String.self, forKey: .roomId))
+    case "join":
+      self = .join(try payload(), room: try? fields.bounded(.roomId, bytes: roomBytes))
     case "resume": self = .resume(try payload())
     case "negotiate": self = .negotiate(try payload())
     case "update": self = .update(try payload())
@@ -64,11 +66,10 @@ extension ClientMessage: Codable {
     case "leave": self = .leave
     default:
       guard let kind = RelayedMessage.Kind(rawValue: type) else {
-        throw SignalingFailure(
-          .unknownType, "no such message type", inReplyTo: String(type.unicodeScalars.prefix(64)))
+        throw SignalingFailure(unknownType: type)
       }
       let to: String?
-      do { to = try fields.decodeIfPresent(String.self, forKey: .to) } catch {
+      do { to = try fields.boundedIfPresent(.to, bytes: identifierBytes) } catch {
         throw SignalingFailure(.badMessage, "\"to\" is a participant's id", inReplyTo: type)
       }
       self = .relayed(RelayedMessage(kind, to: to, payload: try anything()))
@@ -93,6 +94,13 @@ extension ClientMessage: Codable {
       try fields.encodeIfPresent(message.to, forKey: .to)
       try fields.encode(message.payload, forKey: .payload)
     }
+  }
+}
+
+extension SignalingFailure {
+  fileprivate init(unknownType type: String) {
+    self.init(
+      .unknownType, "no such message type", inReplyTo: String(type.unicodeScalars.prefix(64)))
   }
 }
 

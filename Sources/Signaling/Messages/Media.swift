@@ -8,6 +8,17 @@ public enum StreamSource: String, Codable, Sendable, CaseIterable {
   case screen
   /// The sound of a shared screen.
   case screenAudio = "screen-audio"
+
+  /// Reads a name of the wire.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let name = try container.decode(String.self)
+    guard name.utf8.count <= midBytes, let source = StreamSource(rawValue: name) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not a source")
+    }
+    self = source
+  }
 }
 
 /// Which m-section of an offer carries which source.
@@ -21,6 +32,13 @@ public struct SourceAssignment: Codable, Sendable, Equatable {
   public init(mid: String, source: StreamSource) {
     self.mid = mid
     self.source = source
+  }
+
+  /// Reads an assignment; a mid has at most 32 bytes.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    mid = try fields.bounded(.mid, bytes: midBytes)
+    source = try fields.decode(StreamSource.self, forKey: .source)
   }
 }
 

@@ -33,6 +33,13 @@ public struct ResumeRequest: Codable, Sendable, Equatable {
     self.resumeToken = resumeToken
     self.lastSeq = lastSeq
   }
+
+  /// Reads a request; a token has at most 256 bytes.
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    resumeToken = try fields.bounded(.resumeToken, bytes: identifierBytes)
+    lastSeq = try fields.decode(UInt64.self, forKey: .lastSeq)
+  }
 }
 
 /// The payload of `negotiate`.
@@ -87,6 +94,16 @@ public struct ViewRequest: Codable, Sendable, Equatable {
       self.width = width
       self.height = height
       self.priority = priority
+    }
+
+    /// Reads a tile; a participant's id has at most 256 bytes.
+    public init(from decoder: any Decoder) throws {
+      let fields = try decoder.container(keyedBy: CodingKeys.self)
+      userId = try fields.bounded(.userId, bytes: identifierBytes)
+      source = try fields.decode(StreamSource.self, forKey: .source)
+      width = try fields.decode(Int.self, forKey: .width)
+      height = try fields.decode(Int.self, forKey: .height)
+      priority = try fields.decodeIfPresent(Int.self, forKey: .priority)
     }
   }
 

@@ -107,8 +107,6 @@ public enum DepartureReason: String, Codable, Sendable {
   case left
   /// They did not come back in time.
   case lost
-  /// The server ended it.
-  case closed
 }
 
 /// Somebody who speaks.
