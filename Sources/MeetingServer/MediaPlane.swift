@@ -63,8 +63,6 @@ public enum MediaError: Error, Equatable, Sendable {
   case badOffer(String)
   /// No such peer.
   case noSuchPeer
-  /// A limit is reached.
-  case full
 }
 
 /// A receive slot and what it shows.

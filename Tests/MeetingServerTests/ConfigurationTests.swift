@@ -1,4 +1,6 @@
 import Foundation
+import HTTPServer
+import Signaling
 import Testing
 import Wire
 
@@ -157,4 +159,16 @@ func `edit distance counts letters`(left: String, right: String, distance: Int) 
   #expect(
     page.contains(Setting.markdownTable),
     "put this into docs/operating.md:\n\(Setting.markdownTable)")
+}
+
+@Test func `a room is not larger than the server, and what it says fits a send queue`() throws {
+  #expect(
+    complaint { _ = try configuration("{maxParticipants: 5001}") }
+      == #""maxParticipants" in jumpa.json5 is "5001": not a number from 1 to 5000"#)
+  let large = try configuration("{maxParticipants: 5000}")
+  // 5000 participants with the longest names, and as much again of SDP and chat as there may be.
+  #expect(Configuration(large, SignalingLimits()).limits.sendQueueBytes >= 5_000 * 400 + 655_360)
+  #expect(
+    Configuration(ServerConfiguration(), SignalingLimits()).limits.sendQueueBytes
+      == Limits().sendQueueBytes)
 }

@@ -20,10 +20,12 @@ private struct Door {
 
   func ask(
     _ method: HTTPRequest.Method, _ path: String, type: String? = "application/sdp",
-    body: String = "v=0\r\nm=audio\r\n", name: String? = nil, fields: [String: String] = [:]
+    body: String = "v=0\r\nm=audio\r\n", name: String? = nil, fields: [String: String] = [:],
+    from address: String = "127.0.0.1"
   ) async throws -> HTTPResponse {
     var request = HTTPRequest(method: method, path: path, body: Array(body.utf8))
     request.headers["Host"] = "localhost"
+    request.peer.address = address
     request.headers["Content-Type"] = type
     for (field, value) in fields { request.headers[field] = value }
     if let name { request.query = Query([.init(name: "name", value: name)]) }
@@ -90,7 +92,7 @@ func `what is wrong is said with its status`(path: String) async throws {
   let table: [(String?, String, HTTPStatus)] = [
     (nil, "v=0", .unsupportedMediaType), ("text/plain", "v=0", .unsupportedMediaType),
     ("application/json", "v=0", .unsupportedMediaType), ("application/sdp", "", .badRequest),
-    ("application/sdp", "bad", .badRequest), ("application/sdp", "full", .unavailable),
+    ("application/sdp", "bad", .badRequest),
     ("Application/SDP ; charset=utf-8", "v=0", .created),
   ]
   for (type, body, status) in table {
@@ -209,4 +211,46 @@ func `what is wrong is said with its status`(path: String) async throws {
     await door.health.respond(to: HTTPRequest(method: .post, path: "/livez"))?.status
       == .methodNotAllowed)
   #expect(await door.health.respond(to: HTTPRequest(path: "/other")) == nil)
+}
+
+@Test func `offers and content types that are costly to compare cost nothing`() async throws {
+  let marks =
+    String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)
+  let door = Door()
+  let start = ContinuousClock.now
+  #expect(
+    try await door.ask(.post, "/whip/tea", type: "a" + marks).status == .unsupportedMediaType)
+  #expect(try await door.ask(.post, "/whip/tea", body: "m" + marks).status == .created)
+  // Comparing it once takes longer than this, even where nothing else runs.
+  #expect(ContinuousClock.now - start < .seconds(2))
+}
+
+@Test(arguments: ["whip", "whep"])
+func `one address may wait for so many connections`(kind: String) async throws {
+  let door = Door()
+  func post(_ address: String) async throws -> HTTPResponse {
+    try await door.ask(.post, "/\(kind)/tea", from: address)
+  }
+  for _ in 0..<32 { #expect(try await post("203.0.113.7").status == .created) }
+  let refused = try await post("203.0.113.7")
+  #expect(refused.status == .unavailable)
+  #expect(refused.headers["Retry-After"] == "5")
+  #expect(try await post("203.0.113.8").status == .created)
+  await door.stage.meeting.handle(.stateChanged(door.stage.plane.peers[0], .connected))
+  #expect(try await post("203.0.113.7").status == .created)
+  #expect(try await post("203.0.113.7").status == .unavailable)
+  await door.stage.advance(.seconds(30))
+  #expect(try await post("203.0.113.7").status == .created)
+}
+
+@Test func `neighbours in an IPv6 network share its places, a proxy on this machine has no limit`()
+  async throws
+{
+  let door = Door { $0.unconnectedPerAddress = 1 }
+  #expect(try await door.ask(.post, "/whep/tea", from: "2001:db8::1").status == .created)
+  #expect(try await door.ask(.post, "/whip/tea", from: "2001:db8::2").status == .unavailable)
+  #expect(try await door.ask(.post, "/whep/tea", from: "2001:db8:0:1::1").status == .created)
+  for address in ["127.0.0.1", "127.0.0.1", "::1", "::1"] {
+    #expect(try await door.ask(.post, "/whep/tea", from: address).status == .created)
+  }
 }

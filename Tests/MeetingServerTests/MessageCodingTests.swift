@@ -92,3 +92,18 @@ func `oddities of JSON never trap`(text: String) {
   }
   #expect(code(text) == nil)
 }
+
+/// Hashing or comparing such text takes time that grows with the square of its length.
+private let marks =
+  String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)
+
+@Test func `text that is costly to compare is refused before it is compared`() {
+  let start = ContinuousClock.now
+  #expect(code(#"{"\#(marks)":1,"type":"leave"}"#) == .badMessage)
+  #expect(code(#"{"type":"ping","payload":{"a":{"\#(marks)":1}}}"#) == .badMessage)
+  #expect(code(#"{"type":"\#(marks)"}"#) == .unknownType)
+  // As a value it is only passed on.
+  #expect(code(#"{"type":"ping","payload":"\#(marks)"}"#) == nil)
+  // Hashing it once takes longer than this, even where nothing else runs.
+  #expect(ContinuousClock.now - start < .seconds(2))
+}

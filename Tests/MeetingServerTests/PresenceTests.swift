@@ -63,10 +63,8 @@ import Wire
 @Test func `an offer that cannot be answered leaves nobody, and may be tried again`() async throws {
   let stage = Stage()
   let client = await stage.client()
-  for (sdp, code) in [("bad", SignalingErrorCode.badSDP), ("full", .roomFull)] {
-    await client.say(.join(JoinRequest(name: "Ana", sdp: sdp), room: "tea"))
-    #expect(try client.errors() == [code])
-  }
+  await client.say(.join(JoinRequest(name: "Ana", sdp: "bad"), room: "tea"))
+  #expect(try client.errors() == [.badSDP])
   #expect(await stage.meeting.census == (0, 0))
   await client.say(.join(JoinRequest(name: "Ana", sdp: "v=0"), room: "tea"))
   try client.readWelcome()

@@ -101,7 +101,9 @@ public struct ServerConfiguration: Sendable, Equatable {
       allowedOrigins.append(origin)
     case .tlsCert: tls = TLS(certificate: try path(), key: tls?.key ?? "")
     case .tlsKey: tls = TLS(certificate: tls?.certificate ?? "", key: try path())
-    case .maxParticipants: maxParticipants = try number(1...10_000)
+    case .maxParticipants:
+      // More than the whole server holds would be a promise that is not kept.
+      maxParticipants = try number(1...MeetingLimits().participants)
     }
   }
 

@@ -44,7 +44,6 @@ extension SignalingFailure {
   init(_ error: MediaError, inReplyTo type: String) {
     switch error {
     case .badOffer(let reason): self.init(.badSDP, reason, inReplyTo: type)
-    case .full: self.init(.roomFull, "no more media connections here", inReplyTo: type)
     case .noSuchPeer:
       self.init(.internal, "the media connection is gone: join anew", inReplyTo: type)
     }

@@ -12,19 +12,22 @@ struct HTTPMediaSession: Sendable, Equatable {
 }
 
 extension Meeting {
-  /// Adds a publisher to a room (WHIP); the others see it as a participant called `name`.
+  /// Adds a publisher to a room (WHIP); the others see it as a participant called `name`. `client` is the
+  /// address whose unconnected sessions are counted; nil counts none.
   func publish(
-    in room: String, name: String, offer: String
+    in room: String, name: String, offer: String, client: String? = nil
   ) async throws(SignalingFailure) -> HTTPMediaSession {
+    try checkUnconnected(client)
     if let failure = reservePlace(in: room, inReplyTo: nil) { throw failure }
     let peer = MediaPeerID(rawValue: nextNumber())
-    let lines = offer.split(whereSeparator: \.isNewline)
+    let lines = offer.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     let live = LiveMedia(
-      microphone: lines.contains { $0.hasPrefix("m=audio") },
-      camera: lines.contains { $0.hasPrefix("m=video") })
+      microphone: lines.contains { $0.starts(with: "m=audio".utf8) },
+      camera: lines.contains { $0.starts(with: "m=video".utf8) })
     people[peer] = newParticipant(
       peer, id: "p-" + .randomIdentifier(&random), name: name, room: room, live: live)
     people[peer]?.connectBy = clock.now() + limits.timeToConnect
+    people[peer]?.client = client
     let answer: String
     do throws(MediaError) {
       answer = try await connect(peer, MediaOffer(sdp: offer))
@@ -46,8 +49,11 @@ extension Meeting {
   }
 
   /// Adds a player to a room (WHEP), which the others do not see.
-  func play(in id: String, offer: String) async throws(SignalingFailure) -> HTTPMediaSession {
+  func play(
+    in id: String, offer: String, client: String? = nil
+  ) async throws(SignalingFailure) -> HTTPMediaSession {
     if isStopping { throw SignalingFailure(.internal, "the server stops") }
+    try checkUnconnected(client)
     guard people.count + players.count < limits.participants else {
       throw SignalingFailure(.tooManyParticipants, "the server is full")
     }
@@ -59,7 +65,8 @@ extension Meeting {
     let peer = MediaPeerID(rawValue: nextNumber())
     let resource = String.randomIdentifier(&random)
     players[peer] = Player(
-      room: id, resource: resource, connectBy: clock.now() + limits.timeToConnect)
+      room: id, resource: resource, client: client,
+      connectBy: clock.now() + limits.timeToConnect)
     rooms[id]?.players += 1
     let answer: String
     do throws(MediaError) {
@@ -76,6 +83,18 @@ extension Meeting {
     resources[resource] = peer
     return HTTPMediaSession(
       answer: answer, resource: resource, entityTag: .randomIdentifier(&random))
+  }
+
+  /// Sessions that never connect hold places and memory; one address may hold only so many.
+  private func checkUnconnected(_ client: String?) throws(SignalingFailure) {
+    guard let client else { return }
+    let count =
+      people.values.count { $0.connectBy != nil && $0.client == client }
+      + players.values.count { $0.connectBy != nil && $0.client == client }
+    guard count < limits.unconnectedPerAddress else {
+      throw SignalingFailure(
+        .rateLimited, "\(count) sessions of this address are not connected yet")
+    }
   }
 
   /// Ends a publisher or player; false where the room has no such resource of that kind.

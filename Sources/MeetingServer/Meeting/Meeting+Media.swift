@@ -19,6 +19,10 @@ extension Meeting {
     }
     people[peer]?.media = .connected
     await applyLive(peer)
+    if let view = people[peer]?.view {
+      people[peer]?.view = nil
+      await setView(view, peer)
+    }
     return answer
   }
 
@@ -47,8 +51,11 @@ extension Meeting {
   }
 
   func setView(_ request: ViewRequest, _ peer: MediaPeerID) async {
-    guard let viewer = people[peer], viewer.media == .connected, let room = rooms[viewer.room]
-    else { return }
+    guard let viewer = people[peer], let room = rooms[viewer.room] else { return }
+    guard viewer.media == .connected else {
+      people[peer]?.view = request
+      return
+    }
     // Somebody named may have left a moment ago; that is no error.
     let tiles = request.tiles.compactMap { tile in
       room.byID[tile.userId].map { seen in

@@ -170,7 +170,9 @@ extension Meeting {
     Participant(
       peer: peer, id: id, room: room, name: name, live: live,
       relayedBytes: TokenBucket(
-        rate: limits.relayedBytesPerSecond, burst: limits.relayedBytesBurst, at: clock.now()))
+        rate: limits.relayedBytesPerSecond, burst: limits.relayedBytesBurst, at: clock.now()),
+      updates: TokenBucket(
+        rate: limits.updatesPerSecond, burst: limits.updateBurst, at: clock.now()))
   }
 
   /// Turns a reserved place into a seen one.

@@ -13,10 +13,7 @@ extension Meeting {
     let message = ChatMessage(
       id: id, userId: sender.id, name: sender.name, text: text, at: clock.milliseconds())
     rooms[sender.room]?.lastChatID = id
-    rooms[sender.room]?.chat.append(message)
-    if let room = rooms[sender.room], room.chat.count > limits.chatHistory {
-      rooms[sender.room]?.chat.removeFirst(room.chat.count - limits.chatHistory)
-    }
+    rooms[sender.room]?.keep(message, limits)
     return message
   }
 
@@ -71,6 +68,12 @@ extension Meeting {
   }
 
   func update(_ request: UpdateRequest, _ peer: MediaPeerID) async {
+    guard people[peer]?.updates.take(at: clock.now()) == true else {
+      let text =
+        "at most \(limits.updatesPerSecond) updates a second, \(limits.updateBurst) at once"
+      tell(.error(SignalingFailure(.rateLimited, text, inReplyTo: "update")), to: peer)
+      return
+    }
     if let change = request.media { await setLive(change, peer) }
     guard people[peer] != nil else { return }
     if let name = request.name { people[peer]?.name = name }

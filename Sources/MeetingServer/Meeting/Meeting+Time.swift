@@ -34,18 +34,26 @@ extension Meeting {
   }
 
   private func closeEmptyRooms(at now: Instant) {
-    var kept: [(id: String, since: Instant)] = []
+    var kept: [(id: String, since: Instant, byteCount: Int)] = []
+    var byteCount = 0
     for (id, room) in rooms {
       guard let since = room.emptySince else { continue }
       if since + limits.emptyRoomLifetime <= now {
         closeRoom(id)
       } else {
-        kept.append((id, since))
+        kept.append((id, since, room.chatByteCount))
+        byteCount += room.chatByteCount
       }
     }
-    guard kept.count > limits.emptyRooms else { return }
+    guard kept.count > limits.emptyRooms || byteCount > limits.emptyRoomBytes else { return }
     kept.sort { $0.since < $1.since }
-    for room in kept.prefix(kept.count - limits.emptyRooms) { closeRoom(room.id) }
+    var count = kept.count
+    for room in kept {
+      guard count > limits.emptyRooms || byteCount > limits.emptyRoomBytes else { return }
+      closeRoom(room.id)
+      count -= 1
+      byteCount -= room.byteCount
+    }
   }
 
   /// Tells every client that the server stops, and closes every socket.

@@ -13,16 +13,26 @@ public struct MeetingLimits: Sendable, Equatable {
   public var participants = 5_000
   /// Chat messages kept for those who come later.
   public var chatHistory = 200
+  /// Bytes of JSON that a room's kept chat may come to, so that `joined` fits a send queue.
+  public var chatHistoryBytes = 262_144
   /// How long a room's chat outlives its last participant.
   public var emptyRoomLifetime = Duration.seconds(600)
   /// Most empty rooms kept for their chat; the longest empty go first.
   public var emptyRooms = 1_000
+  /// Bytes of JSON that the chat of all empty rooms may come to; the longest empty go first.
+  public var emptyRoomBytes = 67_108_864
   /// Bytes of relayed messages and chat one participant may send a second in the long run.
   public var relayedBytesPerSecond = 131_072
   /// Bytes of relayed messages and chat one participant may send at once.
   public var relayedBytesBurst = 1_048_576
   /// Time a publisher or player over HTTP has to get its media connected.
   public var timeToConnect = Duration.seconds(30)
+  /// Most publishers and players over HTTP of one address whose media is not connected.
+  public var unconnectedPerAddress = 32
+  /// Updates of one participant a second in the long run; each is told to the whole room.
+  public var updatesPerSecond = 10
+  /// Updates of one participant at once.
+  public var updateBurst = 20
   /// Shortest time between two `speakers` messages.
   public var speakersInterval = Duration.milliseconds(200)
   /// How long clients wait before they come back to a server that stops.

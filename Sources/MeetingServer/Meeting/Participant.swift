@@ -23,11 +23,16 @@ struct Participant {
   var path = MediaEvent.State.connecting
   /// When a publisher over HTTP is given up unless its media is connected.
   var connectBy: Instant?
+  /// The address of a publisher over HTTP.
+  var client: String?
   var slots: [MediaSlot] = []
   var slotsTold: [SlotAssignment] = []
   var resumeToken: ResumeToken?
   var resource: String?
   var relayedBytes: TokenBucket
+  var updates: TokenBucket
+  /// What the screen shows, said before there was media.
+  var view: ViewRequest?
 
   var isMeeting: Bool { session?.way == .meeting }
 
@@ -40,6 +45,7 @@ struct Participant {
 struct Player {
   let room: String
   let resource: String
+  let client: String?
   var connectBy: Instant?
 }
 
@@ -59,11 +65,27 @@ struct Room {
   /// Places taken by those whose join is being carried out.
   var reserved = 0
   var players = 0
-  var chat: [ChatMessage] = []
+  private(set) var chat: [ChatMessage] = []
+  /// Bytes of JSON that `chat` comes to at most.
+  private(set) var chatByteCount = 0
   var lastChatID: UInt64 = 0
   var emptySince: Instant?
   var speakersAt: Instant?
   var speakersWaiting: [MediaEvent.Speaker]?
 
   var isEmpty: Bool { roster.isEmpty && reserved == 0 && players == 0 }
+
+  /// Keeps a message, and forgets the oldest that are too many.
+  mutating func keep(_ message: ChatMessage, _ limits: MeetingLimits) {
+    chat.append(message)
+    chatByteCount += message.encodedByteCount
+    var excess = 0
+    while excess < chat.count,
+      chat.count - excess > limits.chatHistory || chatByteCount > limits.chatHistoryBytes
+    {
+      chatByteCount -= chat[excess].encodedByteCount
+      excess += 1
+    }
+    chat.removeFirst(excess)
+  }
 }

@@ -97,6 +97,9 @@ extension Configuration {
   init(_ configuration: ServerConfiguration, _ signaling: SignalingLimits) {
     var limits = Limits()
     limits.messageBytes = signaling.messageBytes
+    // What a newcomer is told in one message grows with the room; SDP and chat have bounds of their own.
+    limits.sendQueueBytes = max(
+      limits.sendQueueBytes, 655_360 + 400 * configuration.maxParticipants)
     self.init(
       host: "\(configuration.host)", port: configuration.port, limits: limits,
       allowedOrigins: configuration.allowedOrigins,

@@ -93,11 +93,12 @@ struct HTTPMediaRoutes: Sendable {
     guard let sdp = String(validating: request.body, as: UTF8.self), !sdp.isEmpty else {
       return refusal(SignalingFailure(.badSDP, "the body is an SDP offer in UTF-8"))
     }
+    let client = request.peer.isLoopback ? nil : request.peer.client
     do throws(SignalingFailure) {
       let session =
         isPlayer
-        ? try await meeting.play(in: room, offer: sdp)
-        : try await meeting.publish(in: room, name: name, offer: sdp)
+        ? try await meeting.play(in: room, offer: sdp, client: client)
+        : try await meeting.publish(in: room, name: name, offer: sdp, client: client)
       return created(session, room: room, kind: isPlayer ? "whep" : "whip")
     } catch {
       return refusal(error)
@@ -117,7 +118,7 @@ struct HTTPMediaRoutes: Sendable {
 
   private func refusal(_ failure: SignalingFailure) -> HTTPResponse {
     switch failure.code {
-    case .roomFull, .tooManyParticipants, .internal:
+    case .roomFull, .tooManyParticipants, .rateLimited, .internal:
       var response = HTTPResponse.text(
         "503 Service Unavailable: \(failure.message)\n", status: .unavailable)
       response.headers["Retry-After"] = "5"
@@ -128,8 +129,10 @@ struct HTTPMediaRoutes: Sendable {
   }
 
   private func isSDP(_ contentType: String?) -> Bool {
-    let type = contentType?.prefix { $0 != ";" }.lowercased()
-    return type?.filter { $0 != " " && $0 != "\t" } == "application/sdp"
+    guard let contentType else { return false }
+    let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
+    let letters = type.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+    return letters.map { $0 | 0x20 }.elementsEqual("application/sdp".utf8)
   }
 }
 

@@ -33,7 +33,8 @@ struct SocketService: Sendable {
     var bucket = TokenBucket(
       rate: limits.messagesPerSecond, burst: limits.messageBurst, at: clock.now())
     for await message in incoming {
-      guard bucket.take(at: clock.now()) else {
+      // A long message costs as much as many short ones.
+      guard bucket.take(1 + message.byteCount / 2_048, at: clock.now()) else {
         let failure = SignalingFailure(
           .rateLimited,
           "at most \(limits.messagesPerSecond) messages a second, "
