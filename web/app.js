@@ -72,7 +72,7 @@ function title() {
   document.querySelector("meta[name=description]").content = String(msg("start.lead"));
 }
 
-// The room's code is fetched while the person looks into the mirror.
-if (roomOfLocation(location) !== null) import("./components/meeting-room/meeting-room.js");
-else globalThis.requestIdleCallback?.(() => import("./components/meeting-room/meeting-room.js"));
-
+// The room's code is fetched while the person looks into the mirror; if that fails, it is fetched on entering.
+const fetchRoom = () => import("./components/meeting-room/meeting-room.js").catch(() => {});
+if (roomOfLocation(location) !== null) fetchRoom();
+else globalThis.requestIdleCallback?.(fetchRoom);
