@@ -73,6 +73,12 @@ let package = Package(
       name: "ForwardingBenchmark",
       dependencies: ["BenchmarkPeers", "SFU", "Net", "Wire", "Cryptography", "CAllocations"],
       path: "Benchmarks/ForwardingBenchmark"),
+    .executableTarget(
+      name: "MemoryBenchmark",
+      dependencies: [
+        "BenchmarkPeers", "SFU", "Peer", "DTLS", "Cryptography", "Wire", "CAllocations",
+      ],
+      path: "Benchmarks/MemoryBenchmark"),
 
     // Tests
     tests("Wire"),

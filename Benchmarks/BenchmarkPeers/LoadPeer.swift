@@ -1,4 +1,3 @@
-import Cryptography
 import ICE
 import Peer
 import RTP
@@ -21,28 +20,44 @@ package final class LoadPeer {
 
   init(
     number: UInt64, at address: TransportAddress, server: TransportAddress,
-    serverCredentials: ICECredentials, profile: SRTPProtectionProfile
+    serverCredentials: ICECredentials, security: RemotePeer.Security
   ) throws {
     id = PeerID(rawValue: number)
     path = Path(local: address, remote: server)
     var ice = ICEAgent(
       role: .controlling, credentials: .seeded(number * 2 + 1), random: .seeded(number))
     _ = ice.addLocalCandidate(ICECandidate(address: address))
-    remote = try RemotePeer(
-      ice: ice, security: .injected(.seeded(number, profile, isServer: false)))
+    remote = try RemotePeer(ice: ice, security: security)
     remote.setRemote(
       serverCredentials, candidates: [ICECandidate(address: server)], isComplete: true)
   }
 
-  static var track: PublishedTrack {
+  /// A camera without layers.
+  package static var camera: PublishedTrack {
     PublishedTrack(
       mid: "0", role: .camera, codecs: [96: vp8], clockRate: 90_000, extensions: extensionIDs,
       ssrcs: [5])
   }
 
-  static var slot: ReceiveSlot {
-    ReceiveSlot(
-      mid: "0", kind: .video, ssrc: 9, payloadTypes: [vp8: 96], extensions: extensionIDs)
+  /// A microphone.
+  package static var microphone: PublishedTrack {
+    PublishedTrack(
+      mid: "1", role: .microphone, codecs: [111: PayloadCodec(.opus)], clockRate: 48_000,
+      extensions: extensionIDs, ssrcs: [6])
+  }
+
+  /// Sections in which a viewer receives.
+  package static func slots(audio: UInt32, video: UInt32) -> [ReceiveSlot] {
+    (0..<audio).map { place in
+      ReceiveSlot(
+        mid: "a\(place)", kind: .audio, ssrc: 100 + place,
+        payloadTypes: [PayloadCodec(.opus): 111], extensions: extensionIDs)
+    }
+      + (0..<video).map { place in
+        ReceiveSlot(
+          mid: "v\(place)", kind: .video, ssrc: 200 + place, payloadTypes: [vp8: 96],
+          extensions: extensionIDs)
+      }
   }
 
   private static var extensionIDs: HeaderExtensionIDs {

@@ -1,6 +1,6 @@
 package import Cryptography
 import ICE
-import Peer
+package import Peer
 package import SFU
 package import Wire
 
@@ -25,28 +25,44 @@ package final class LoadRoom {
 
   package var sender: LoadPeer { peers[0] }
 
-  /// Adds a peer with the keys of `keySeed` that is reached at `address`. The first one sends a picture, all others
-  /// have one receive slot.
+  /// Adds a peer that is reached at `address`. The first one sends a picture, all others receive one.
   package func add(at address: TransportAddress, profile: SRTPProtectionProfile) throws {
+    let number = UInt64(peers.count)
+    try add(
+      at: address, in: RoomID(rawValue: 1),
+      .injected(.seeded(number, profile, isServer: true)),
+      .injected(.seeded(number, profile, isServer: false)),
+      publishing: number == 0 ? [LoadPeer.camera] : [],
+      receiving: number == 0 ? [] : LoadPeer.slots(audio: 0, video: 1))
+  }
+
+  /// Adds a peer with what secures it on our side and on its own.
+  package func add(
+    at address: TransportAddress, in room: RoomID, _ near: RemotePeer.Security,
+    _ far: RemotePeer.Security, publishing: [PublishedTrack], receiving: [ReceiveSlot]
+  ) throws {
     let number = UInt64(peers.count)
     let serverCredentials = ICECredentials.seeded(number * 2)
     let client = try LoadPeer(
       number: number, at: address, server: serverAddress, serverCredentials: serverCredentials,
-      profile: profile)
+      security: far)
     var ice = ICEAgent(
       role: .controlled, credentials: serverCredentials, random: .seeded(number + 1_000_000))
     _ = ice.addLocalCandidate(ICECandidate(address: serverAddress))
-    let remote = try RemotePeer(
-      ice: ice, security: .injected(.seeded(number, profile, isServer: true)))
+    let remote = try RemotePeer(ice: ice, security: near)
     remote.setRemote(client.remote.localCredentials, candidates: [], isComplete: false)
     remote.transportSequenceID = LoadPeer.transportSequenceID
-    let isSender = peers.isEmpty
     forwarder.add(
-      client.id, to: RoomID(rawValue: 1), remote: remote, cname: "room",
-      publishing: isSender ? [LoadPeer.track] : [], receiving: isSender ? [] : [LoadPeer.slot],
-      at: now, events: &events)
+      client.id, to: room, remote: remote, cname: "room", publishing: publishing,
+      receiving: receiving, at: now, events: &events)
     peers.append(client)
     peerByAddress[address] = client
+  }
+
+  /// Forgets all far ends; the forwarder keeps its own.
+  package func dropFarEnds() {
+    peers = []
+    peerByAddress = [:]
   }
 
   /// Hands everything to and fro, with time passing, until all are connected.
@@ -79,9 +95,9 @@ package final class LoadRoom {
   /// Notes that time has passed outside of `exchange`.
   package func pass(_ later: Instant) { now = max(now, later) }
 
-  /// Empties the outbox; connectivity checks in it reach their peers.
+  /// Empties the outbox; all but media in it reaches its peer.
   package func deliverToClients() {
-    for datagram in outbox.datagrams where outbox.arena[datagram.offset] < 4 {
+    for datagram in outbox.datagrams where outbox.arena[datagram.offset] < 64 {
       guard let peer = peerByAddress[datagram.path.remote] else { continue }
       var bytes = outbox.bytes(of: datagram)
       var span = bytes.mutableSpan
@@ -111,7 +127,7 @@ extension ICECredentials {
 
 extension SRTPKeyingMaterial {
   /// Both halves of a pair of keys, from one side or the other.
-  static func seeded(
+  package static func seeded(
     _ seed: UInt64, _ profile: SRTPProtectionProfile, isServer: Bool
   ) -> SRTPKeyingMaterial {
     var random = RandomSource.seeded(seed &+ 77)

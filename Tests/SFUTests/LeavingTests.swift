@@ -4,7 +4,7 @@ import Wire
 
 @testable import SFU
 
-struct SlotEventTests {
+struct LeavingTests {
   @Test func `those who stay are told that a slot shows nobody any longer`() {
     let room = VirtualRoom(seed: 11)
     let ana = room.join(1)
@@ -36,5 +36,18 @@ struct SlotEventTests {
       events: &room.server.events)
     #expect(room.server.slots(of: budi.id) == [])
     #expect(room.server.slots(of: ana.id).count == 2)
+  }
+
+  @Test func `nothing is left of somebody who left`() {
+    let room = VirtualRoom(seed: 14)
+    let ana = room.join(1, layerHeights: [180, 360])
+    room.join(2)
+    room.network.run(for: .seconds(1))
+    let member = room.server.forwarder.members[ana.id]
+    weak let source = member?.source(.camera)
+    weak let stream = member?.streamList.last
+    #expect(source != nil && stream != nil)
+    room.leave(ana)
+    #expect(source == nil && stream == nil)
   }
 }
