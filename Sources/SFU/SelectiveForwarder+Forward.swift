@@ -76,7 +76,7 @@ extension SelectiveForwarder {
     _ packet: IncomingStream.Pending, in slot: Slot, _ bytes: inout MutableSpan<UInt8>,
     at now: Instant, into outbox: Outbox
   ) {
-    guard let payloadType = slot.plan.payloadTypes[packet.codec],
+    guard let payloadType = slot.payloadType(for: packet.codec),
       let position = slot.rewriter.position(
         index: packet.index, timestamp: packet.header.timestamp, at: now)
     else { return }

@@ -9,7 +9,9 @@ final class Slot {
   /// Priorities beyond this are as good as this.
   static let priorityLimit = 1_000_000
 
-  var plan: ReceiveSlot
+  var plan: ReceiveSlot {
+    didSet { lastPayloadType = nil }
+  }
   let viewer: Member
   private(set) var source: Source?
   /// The stream that is forwarded now.
@@ -22,6 +24,8 @@ final class Slot {
   var packetCount: UInt32 = 0
   var octetCount: UInt32 = 0
   var nextReport: Instant?
+  /// The answer of `payloadType(for:)` before, which mostly comes again.
+  private var lastPayloadType: (codec: PayloadCodec, value: UInt8)?
 
   init(plan: ReceiveSlot, viewer: Member, random: inout RandomSource) {
     self.plan = plan
@@ -32,6 +36,14 @@ final class Slot {
     pictures = PictureRewriter(
       firstPicture: .random(in: 0...0x7fff, using: &random),
       firstBaseLayer: .random(in: .min ... .max, using: &random))
+  }
+
+  /// The viewer's payload type for a codec, if it takes that.
+  func payloadType(for codec: PayloadCodec) -> UInt8? {
+    if let lastPayloadType, lastPayloadType.codec == codec { return lastPayloadType.value }
+    guard let value = plan.payloadTypes[codec] else { return nil }
+    lastPayloadType = (codec, value)
+    return value
   }
 
   /// Shows another source, or none.

@@ -14,9 +14,14 @@ struct SourceTable: Sendable {
 
   let activeLimit: Int
   let totalLimit: Int
-  private var ssrcs: [UInt32] = []
-  private var windows: [ReplayWindow] = []
-  private var lastUses: [UInt64] = []
+  /// A source with a window.
+  private struct Entry {
+    var ssrc: UInt32
+    var lastUse: UInt64
+    var window: ReplayWindow
+  }
+
+  private var entries: [Entry] = []
   private var useCount: UInt64 = 0
   private var retired: [UInt32: UInt64] = [:]
   /// Where the last source was found: packets come in runs.
@@ -28,17 +33,17 @@ struct SourceTable: Sendable {
   }
 
   /// How many sources have a window.
-  var activeCount: Int { ssrcs.count }
+  var activeCount: Int { entries.count }
   /// How many sources are known.
-  var totalCount: Int { ssrcs.count + retired.count }
+  var totalCount: Int { entries.count + retired.count }
 
   /// Looks `ssrc` up; nil if it is new and there is no room. Changes nothing.
   func source(_ ssrc: UInt32) -> Source? {
-    if hint < ssrcs.count, ssrcs[hint] == ssrc {
-      return Source(position: hint, newest: windows[hint].newest)
+    if hint < entries.count, entries[hint].ssrc == ssrc {
+      return Source(position: hint, newest: entries[hint].window.newest)
     }
-    if let position = ssrcs.firstIndex(of: ssrc) {
-      return Source(position: position, newest: windows[position].newest)
+    if let position = entries.firstIndex(where: { $0.ssrc == ssrc }) {
+      return Source(position: position, newest: entries[position].window.newest)
     }
     if let newest = retired[ssrc] { return Source(position: nil, newest: newest) }
     return totalCount < totalLimit ? Source(position: nil, newest: nil) : nil
@@ -49,32 +54,30 @@ struct SourceTable: Sendable {
     guard let position = source.position else {
       return index > source.newest ?? 0 || source.newest == nil
     }
-    return windows[position].isFresh(index)
+    return entries[position].window.isFresh(index)
   }
 
   /// Marks `index` of `source`, just looked up for `ssrc`, as used. For authenticated packets only.
   mutating func insert(_ index: UInt64, of source: Source, ssrc: UInt32) {
     useCount &+= 1
     let position = source.position ?? makeRoom(for: ssrc, newest: source.newest)
-    windows[position].insert(index)
-    lastUses[position] = useCount
+    entries[position].window.insert(index)
+    entries[position].lastUse = useCount
     hint = position
   }
 
   private mutating func makeRoom(for ssrc: UInt32, newest: UInt64?) -> Int {
     retired[ssrc] = nil
     let window = newest.map(ReplayWindow.init(allUsedUpTo:)) ?? ReplayWindow()
-    guard ssrcs.count >= activeLimit, let oldest = lastUses.indices.min(by: isUsedEarlier) else {
-      ssrcs.append(ssrc)
-      windows.append(window)
-      lastUses.append(useCount)
-      return ssrcs.count - 1
+    let entry = Entry(ssrc: ssrc, lastUse: useCount, window: window)
+    guard entries.count >= activeLimit,
+      let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
+    else {
+      entries.append(entry)
+      return entries.count - 1
     }
-    retired[ssrcs[oldest]] = windows[oldest].newest
-    ssrcs[oldest] = ssrc
-    windows[oldest] = window
+    retired[entries[oldest].ssrc] = entries[oldest].window.newest
+    entries[oldest] = entry
     return oldest
   }
-
-  private func isUsedEarlier(_ left: Int, _ right: Int) -> Bool { lastUses[left] < lastUses[right] }
 }

@@ -21,6 +21,7 @@ public struct RTPHeaderExtensionList: Sendable {
 
   /// Forgets all elements and keeps the memory.
   public mutating func removeAll() {
+    guard elementCount > 0 else { return }
     bytes.removeAll(keepingCapacity: true)
     elementCount = 0
     isOneByteForm = true
