@@ -4,7 +4,7 @@ package import Peer
 package import SFU
 package import Wire
 
-/// A forwarder with one sender and many viewers, connected without a network: what one side puts into its
+/// A forwarder with senders and viewers, connected without a network: what one side puts into its
 /// outbox is handed to the other. Keys are injected.
 package final class LoadRoom {
   package let forwarder = SelectiveForwarder(random: .seeded(1))
@@ -12,7 +12,7 @@ package final class LoadRoom {
   package private(set) var now: Instant
   /// What the forwarder sends outside of `exchange`; the owner empties it.
   package let outbox = Outbox(byteCapacity: 1 << 20)
-  /// The sender is the first.
+  /// In the order they were added.
   package private(set) var peers: [LoadPeer] = []
   package private(set) var events: [ForwarderEvent] = []
   private var peerByAddress: [TransportAddress: LoadPeer] = [:]
@@ -23,17 +23,17 @@ package final class LoadRoom {
     now = start
   }
 
-  package var sender: LoadPeer { peers[0] }
-
-  /// Adds a peer that is reached at `address`. The first one sends a picture, all others receive one.
-  package func add(at address: TransportAddress, profile: SRTPProtectionProfile) throws {
+  /// Adds a peer that is reached at `address`: one that sends a picture, or one that receives one.
+  package func add(
+    at address: TransportAddress, in room: UInt64 = 1, profile: SRTPProtectionProfile, sends: Bool
+  ) throws {
     let number = UInt64(peers.count)
     try add(
-      at: address, in: RoomID(rawValue: 1),
+      at: address, in: RoomID(rawValue: room),
       .injected(.seeded(number, profile, isServer: true)),
       .injected(.seeded(number, profile, isServer: false)),
-      publishing: number == 0 ? [LoadPeer.camera] : [],
-      receiving: number == 0 ? [] : LoadPeer.slots(audio: 0, video: 1))
+      publishing: sends ? [LoadPeer.camera] : [],
+      receiving: sends ? [] : LoadPeer.slots(audio: 0, video: 1))
   }
 
   /// Adds a peer with what secures it on our side and on its own.

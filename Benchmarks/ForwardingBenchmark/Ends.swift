@@ -1,57 +1,63 @@
 import Net
 import Wire
 
-/// The sender's socket: sends packets prepared before in the ticks of a pacer.
-actor Pacer: EventLoopHandler {
+/// The senders' sockets: sends packets prepared before in the ticks of pacers that are out of step.
+actor Pacers: EventLoopHandler {
   static let tick = Duration.milliseconds(5)
 
   nonisolated let loop: EventLoop
-  nonisolated let address: TransportAddress
-  private let socket: UDPSocket
+  nonisolated let addresses: [TransportAddress]
+  private let sockets: [UDPSocket]
   private let outbox = Outbox(byteCapacity: 1 << 16)
-  private var ticks: [[[UInt8]]] = []
-  private var path: Path?
-  private var nextTick = 0
-  private var nextAt = Instant.zero
-  private var sentAt: [Instant] = []
-  private var waiter: CheckedContinuation<[Instant], Never>?
+  private var ticks: [[[[UInt8]]]] = []
+  private var server = TransportAddress(ip: IPAddress(v4: 0), port: 0)
+  private var next = 0
+  private var start = Instant.zero
+  private var sentAt: [[Instant]] = []
+  private var waiter: CheckedContinuation<[[Instant]], Never>?
 
-  init(on loop: EventLoop) throws {
+  init(on loop: EventLoop, count: Int) throws {
     self.loop = loop
-    socket = try UDPSocket(boundTo: TransportAddress(ip: IPAddress(127, 0, 0, 1), port: 0))
-    address = socket.localAddress
+    let loopback = TransportAddress(ip: IPAddress(127, 0, 0, 1), port: 0)
+    sockets = try (0..<count).map { _ in try UDPSocket(boundTo: loopback) }
+    addresses = sockets.map(\.localAddress)
     loop.add(self)
   }
 
   func handle(_ readiness: Readiness, of descriptor: Descriptor, at now: Instant) {}
 
-  /// Sends the packets of each tick at its time, and returns when each packet left.
-  func send(_ ticks: [[[UInt8]]], by path: Path) async -> [Instant] {
+  /// Sends the packets of each sender's ticks at their time, and returns when each packet left.
+  func send(_ ticks: [[[[UInt8]]]], to server: TransportAddress) async -> [[Instant]] {
     self.ticks = ticks
-    self.path = path
-    nextTick = 0
-    nextAt = MonotonicClock.now()
-    sentAt = []
+    self.server = server
+    next = 0
+    start = MonotonicClock.now()
+    sentAt = ticks.map { _ in [] }
     return await withCheckedContinuation { waiter = $0 }
   }
 
   func finishTurn(at now: Instant) -> NextTurn {
-    guard let path, nextTick < ticks.count else {
-      waiter?.resume(returning: sentAt)
-      waiter = nil
-      return NextTurn()
+    guard let waiter else { return NextTurn() }
+    let interval = Self.tick.nanoseconds / Int64(sockets.count)
+    while next < ticks[0].count * sockets.count {
+      let due = start + Duration(nanoseconds: interval * Int64(next))
+      guard due <= now else { return NextTurn(deadline: due) }
+      send(next / sockets.count, of: next % sockets.count)
+      next += 1
     }
-    if nextAt <= now {
-      for packet in ticks[nextTick] {
-        sentAt.append(MonotonicClock.now())
-        // One by one, as a browser sends them.
-        outbox.append(packet.span, on: path)
-        socket.flush(outbox)
-      }
-      nextTick += 1
-      nextAt = nextAt + Self.tick
+    waiter.resume(returning: sentAt)
+    self.waiter = nil
+    return NextTurn()
+  }
+
+  private func send(_ tick: Int, of sender: Int) {
+    let path = Path(local: addresses[sender], remote: server)
+    for packet in ticks[sender][tick] {
+      sentAt[sender].append(MonotonicClock.now())
+      // One by one, as a browser sends them.
+      outbox.append(packet.span, on: path)
+      sockets[sender].flush(outbox)
     }
-    return NextTurn(deadline: nextTick < ticks.count ? nextAt : now)
   }
 }
 
@@ -60,6 +66,7 @@ actor Pacer: EventLoopHandler {
 actor Viewers: EventLoopHandler {
   /// A packet's arrival at one viewer.
   struct Arrival: Sendable {
+    var viewer: Int
     var index: Int
     var time: Instant
   }
@@ -104,6 +111,6 @@ actor Viewers: EventLoopHandler {
     let number = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
     let first = firstNumbers[viewer] ?? number
     firstNumbers[viewer] = first
-    arrivals.append(Arrival(index: Int(number &- first), time: now))
+    arrivals.append(Arrival(viewer: viewer, index: Int(number &- first), time: now))
   }
 }

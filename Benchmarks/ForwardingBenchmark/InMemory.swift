@@ -27,7 +27,8 @@ final class InMemory {
     for number in 0...viewerCount {
       let host = UInt32(0x7f01_0000) + UInt32(number)
       try room.add(
-        at: TransportAddress(ip: IPAddress(v4: host), port: 5000), profile: profile)
+        at: TransportAddress(ip: IPAddress(v4: host), port: 5000), profile: profile,
+        sends: number == 0)
     }
     room.connect()
   }
@@ -64,7 +65,7 @@ final class InMemory {
     sent.removeAll()
     while sent.datagrams.count < Self.packetCount {
       let left = min(6, Self.packetCount - sent.datagrams.count)
-      room.sender.appendFrame(isKey: isKey, packetCount: left, byteCount: 1150, into: sent)
+      room.peers[0].appendFrame(isKey: isKey, packetCount: left, byteCount: 1150, into: sent)
       isKey = false
     }
     for (index, datagram) in sent.datagrams.enumerated() {
@@ -77,7 +78,7 @@ final class InMemory {
   private func run() {
     var next = 0
     var now = room.now
-    let path = Path(local: room.serverAddress, remote: room.sender.path.local)
+    let path = Path(local: room.serverAddress, remote: room.peers[0].path.local)
     for turn in 0..<Self.turns {
       now = now + .milliseconds(5)
       let end = next + (turn & 1 == 0 ? 2 : 3)

@@ -2,9 +2,9 @@ import Cryptography
 import Net
 import Wire
 
-/// One sender, a relay and many viewers, each with a thread and a socket on loopback; viewers have addresses of
-/// their own.
+/// Rooms of one sender each, a relay and viewers. Senders, relay and viewers have a thread each, and sockets on loopback.
 struct OnSockets {
+  var roomCount = 1
   var viewerCount: Int
   var profile = SRTPProtectionProfile.aeadAES128GCM
   var gathering: Relay.Gathering
@@ -12,43 +12,52 @@ struct OnSockets {
 
   /// Processor time of the relay's thread, the kernel's part in it included, and how long packets take.
   func measure(_ name: String) async throws -> [Measurement] {
-    let loops = try ["pacer", "relay", "viewers"].map(EventLoop.init(name:))
+    let loops = try ["pacers", "relay", "viewers"].map(EventLoop.init(name:))
     defer { for loop in loops { loop.stop() } }
     let ticks = seconds * 200
     let viewers = try Viewers(
       on: loops[2], count: viewerCount, capacity: ticks * 3 * viewerCount)
     await viewers.start()
-    let pacer = try Pacer(on: loops[0])
+    let pacers = try Pacers(on: loops[0], count: roomCount)
     let relay = try Relay(
-      on: loops[1], sender: pacer.address, viewers: viewers.addresses,
-      profile: profile, gathering: gathering)
-    let warmUp = await relay.makePackets(ticks: 100, startsWithKeyFrame: true)
-    let packets = await relay.makePackets(ticks: ticks, startsWithKeyFrame: false)
-    let path = Path(local: pacer.address, remote: relay.address)
+      on: loops[1], senders: pacers.addresses, viewers: viewers.addresses, profile: profile,
+      gathering: gathering)
+    var warmUp: [[[[UInt8]]]] = []
+    var packets: [[[[UInt8]]]] = []
+    for sender in 0..<roomCount {
+      warmUp.append(
+        await relay.makePackets(of: sender, ticks: 100, startsWithKeyFrame: true))
+      packets.append(
+        await relay.makePackets(of: sender, ticks: ticks, startsWithKeyFrame: false))
+    }
     try await relay.start()
-    let warmUpTimes = await pacer.send(warmUp, by: path)
+    let warmUpTimes = await pacers.send(warmUp, to: relay.address)
     let before = await relay.cost()
-    let times = await pacer.send(packets, by: path)
+    let times = await pacers.send(packets, to: relay.address)
     try await Task.sleep(for: .milliseconds(200))
     let after = await relay.cost()
     return figures(
-      name, before, after, sentAt: warmUpTimes + times, warmUpTimes.count, await viewers.all())
+      name, before, after, sentAt: zip(warmUpTimes, times).map { $0 + $1 }, warmUpTimes[0].count,
+      await viewers.all())
   }
 
   private func figures(
-    _ name: String, _ before: Relay.Cost, _ after: Relay.Cost, sentAt: [Instant], _ first: Int,
+    _ name: String, _ before: Relay.Cost, _ after: Relay.Cost, sentAt: [[Instant]], _ first: Int,
     _ arrivals: [Viewers.Arrival]
   ) -> [Measurement] {
     let forwarded = Double(after.forwarded - before.forwarded)
-    let measured = arrivals.filter { (first..<sentAt.count).contains($0.index) }
-    let latencies = measured.map { Double(($0.time - sentAt[$0.index]).nanoseconds) / 1e6 }.sorted()
+    let sentCount = sentAt[0].count
+    let measured = arrivals.filter { (first..<sentCount).contains($0.index) }
+    let latencies = measured.map { arrival in
+      let sent = sentAt[arrival.viewer * roomCount / viewerCount][arrival.index]
+      return Double((arrival.time - sent).nanoseconds) / 1e6
+    }.sorted()
     func part(_ value: Double) -> [Double] {
-      latencies.isEmpty
-        ? [] : [latencies[min(latencies.count - 1, Int(Double(latencies.count) * value))]]
+      latencies.isEmpty ? [] : [latencies[Int(Double(latencies.count - 1) * value)]]
     }
     let time = Double((after.time - before.time).nanoseconds) / 1000
     let runs = forwarded / Double(after.messages - before.messages)
-    let lost = Double((sentAt.count - first) * viewerCount - measured.count)
+    let lost = Double((sentCount - first) * viewerCount - measured.count)
     return [
       Measurement(name, [time / forwarded], unit: "CPU-µs/packet"),
       Measurement(

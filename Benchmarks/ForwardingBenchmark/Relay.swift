@@ -32,9 +32,9 @@ actor Relay: EventLoopHandler {
   private var events: [ForwarderEvent] = []
   private var restUntil: Instant?
 
-  /// A relay between a sender and viewers.
+  /// A relay of one room for each sender, with an equal share of the viewers.
   init(
-    on loop: EventLoop, sender: TransportAddress, viewers: [TransportAddress],
+    on loop: EventLoop, senders: [TransportAddress], viewers: [TransportAddress],
     profile: SRTPProtectionProfile, gathering: Gathering
   ) throws {
     self.loop = loop
@@ -42,18 +42,23 @@ actor Relay: EventLoopHandler {
     socket = try UDPSocket(boundTo: TransportAddress(ip: IPAddress(127, 0, 0, 1), port: 0))
     address = socket.localAddress
     room = LoadRoom(serverAddress: address, at: MonotonicClock.now() - .seconds(10))
-    try room.add(at: sender, profile: profile)
-    for viewer in viewers { try room.add(at: viewer, profile: profile) }
+    for (number, sender) in senders.enumerated() {
+      try room.add(at: sender, in: UInt64(number), profile: profile, sends: true)
+    }
+    for (number, viewer) in viewers.enumerated() {
+      let share = number * senders.count / viewers.count
+      try room.add(at: viewer, in: UInt64(share), profile: profile, sends: false)
+    }
     room.connect()
     room.exchange(until: MonotonicClock.now())
   }
 
-  /// The sender's packets for so many ticks, two and three by turns.
-  func makePackets(ticks: Int, startsWithKeyFrame: Bool) -> [[[UInt8]]] {
+  /// A sender's packets for so many ticks, two and three by turns.
+  func makePackets(of sender: Int, ticks: Int, startsWithKeyFrame: Bool) -> [[[UInt8]]] {
     let outbox = Outbox(byteCapacity: 1 << 14)
     return (0..<ticks).map { tick in
       outbox.removeAll()
-      room.sender.appendFrame(
+      room.peers[sender].appendFrame(
         isKey: startsWithKeyFrame && tick == 0, packetCount: 2 + tick & 1, byteCount: 1150,
         into: outbox)
       return outbox.datagrams.map(outbox.bytes)

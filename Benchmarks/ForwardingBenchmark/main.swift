@@ -34,13 +34,16 @@ func onSockets() async throws -> [Measurement] {
 /// What it brings to let packets gather, and what it costs in time.
 func gathering() async throws -> [Measurement] {
   var results: [Measurement] = []
-  for microseconds: Int64 in [0, 250, 500, 1000, 2000, 3000, 5000] {
-    let delay = Duration.microseconds(microseconds)
-    let after = OnSockets(viewerCount: 100, gathering: .after(delay))
-    results += try await after.measure("1 to 100, \(microseconds) µs after a turn")
-    guard microseconds > 0 else { continue }
-    let before = OnSockets(viewerCount: 100, gathering: .before(delay))
-    results += try await before.measure("1 to 100, \(microseconds) µs before a turn")
+  for rooms in [1, 10] {
+    for microseconds: Int64 in [0, 250, 500, 1000, 2000, 5000] {
+      let delay = Duration.microseconds(microseconds)
+      let name = "\(rooms) of 1 to \(100 / rooms), rest \(microseconds) µs"
+      let after = OnSockets(roomCount: rooms, viewerCount: 100, gathering: .after(delay))
+      results += try await after.measure(name + " after")
+      guard microseconds > 0 else { continue }
+      let before = OnSockets(roomCount: rooms, viewerCount: 100, gathering: .before(delay))
+      results += try await before.measure(name + " before")
+    }
   }
   return results
 }
