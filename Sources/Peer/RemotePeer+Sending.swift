@@ -5,7 +5,7 @@ import SRTP
 public import Wire
 
 extension RemotePeer {
-  /// The most bytes of padding a packet may carry.
+  /// What protection adds to a control packet: a tag of 16 bytes and the index.
   private static let controlOverhead = 20
 
   /// Encrypts a media packet straight into the outbox. False where it could not be sent: no path, no keys, or a

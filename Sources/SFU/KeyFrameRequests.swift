@@ -2,7 +2,7 @@ import Wire
 
 /// When to ask one sender stream for a key frame: at most every 500 ms, again while one is missing.
 struct KeyFrameRequests {
-  /// The shortest time between two requests (DESIGN §7).
+  /// The shortest time between two requests.
   static let interval = Duration.milliseconds(500)
 
   private var lastSentAt: Instant?

@@ -3,7 +3,7 @@ import Wire
 
 /// A peer in a room: what it sends, and what it receives.
 final class Member {
-  /// The most streams one peer may send (DESIGN §7).
+  /// The most streams one peer may send.
   static let streamLimit = 64
   /// How often receiver reports leave.
   static let reportInterval = Duration.seconds(1)
@@ -26,8 +26,8 @@ final class Member {
   var ntpOffset: UInt64?
   var nextReport: Instant?
   var isConnected = false
-  /// Whether others see and hear it: false for players, which only receive.
-  var cname: String
+  /// The canonical name we send under (RFC 3550 §6.5.1).
+  let cname: String
 
   init(id: PeerID, room: Room, remote: RemotePeer, cname: String) {
     self.id = id

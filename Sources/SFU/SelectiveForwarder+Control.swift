@@ -62,6 +62,8 @@ extension SelectiveForwarder {
     else { return }
     source.isLive = isLive
     if !isLive {
+      // What came earlier in the same turn must not start the slots again.
+      for stream in source.streams { stream.pending.removeAll(keepingCapacity: true) }
       for slot in source.slots { slot.stop() }
       if id.role == .microphone { member.room.speakers.remove(id.peer, at: now) }
     }

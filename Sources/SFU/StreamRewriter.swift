@@ -64,8 +64,8 @@ struct StreamRewriter {
 
   /// RTP ticks in `duration`, at least 0 and at most an hour's.
   static func ticks(in duration: Duration, clockRate: UInt32) -> UInt32 {
-    let milliseconds = min(max(duration.microseconds, 0), 3_600_000_000)
-    return UInt32(truncatingIfNeeded: milliseconds * Int64(clockRate) / 1_000_000)
+    let microseconds = min(max(duration.microseconds, 0), 3_600_000_000)
+    return UInt32(truncatingIfNeeded: microseconds * Int64(clockRate) / 1_000_000)
   }
 }
 

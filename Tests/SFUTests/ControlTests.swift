@@ -52,6 +52,16 @@ struct ControlTests {
     #expect(room.network.stuckTimerCount == 0)
   }
 
+  @Test func `what came before a mute in the same turn is not sent after it`() {
+    let (room, ana, budi) = meeting(seed: 57)
+    let direct = DirectForwarding(room)
+    for packet in direct.sound(of: ana, count: 3) { direct.receive(packet, from: ana) }
+    room.setLive(false, ana, .microphone)
+    #expect(direct.forward(to: budi).isEmpty)
+    let slots = room.server.forwarder.members[budi.id]?.slots ?? []
+    #expect(slots.allSatisfy { $0.source?.id.role != .microphone || $0.current == nil })
+  }
+
   @Test func `muting thousands of times leaves a working room`() {
     let (room, ana, budi) = meeting(seed: 51)
     for round in 0..<2000 {

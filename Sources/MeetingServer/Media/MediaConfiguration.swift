@@ -18,7 +18,7 @@ public struct MediaConfiguration: Sendable {
   /// One worker on all interfaces.
   public init(
     host: IPAddress? = nil, port: UInt16 = 7880, advertised: [TransportAddress] = [],
-    workerCount: Int = 1, burstDelay: Duration = .milliseconds(2)
+    workerCount: Int = 1, burstDelay: Duration = .milliseconds(1)
   ) {
     self.host = host
     self.port = port
