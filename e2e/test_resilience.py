@@ -5,7 +5,9 @@ import types
 
 import pytest
 
+from support.guest import Guest
 from support.proxy import Proxy
+from support.relay import Relay
 from support.server import Server
 
 
@@ -86,3 +88,43 @@ def test_an_ice_restart_keeps_media_and_participant(people, browser, chromium):
     ana.wait("window.jumpa.pc.connectionState === 'connected'")
     assert budi.frame_rate(ana_id, seconds=2) >= 5
     assert ana.id == ana_id
+
+
+def test_somebody_who_only_claims_to_speak_is_no_outage(people, server, browser):
+    ana = people(browser, "Ana").join("claims")
+    guest = Guest(server).join("claims", "Budi")
+    guest.send("update", {"media": {"microphone": True}})
+    ana.wait("window.jumpa.store.state.participants.some(({ media, name }) => name === 'Budi' && media.microphone)")
+    states = ana.page.evaluate(
+        """async () => {
+          const seen = new Set(), begun = performance.now()
+          while (performance.now() - begun < 6000) {
+            seen.add(document.querySelector('[data-testid=connection]').dataset.state)
+            await new Promise(resolve => setTimeout(resolve, 100))
+          }
+          return [...seen]
+        }""")
+    assert states == ["connected"]
+    guest.close()
+
+
+def test_media_that_stops_is_shown_and_comes_back_by_itself(people, browser, chromium):
+    server = Server()
+    relay = Relay(server.udp_host, (server.udp_host, server.udp_port))
+    server.flags = ("--advertise", f"{server.udp_host}:{relay.port}")
+    server.start()
+    try:
+        ana, budi = people(browser, "Ana"), people(chromium, "Budi")
+        for person in (ana, budi):
+            person.server = server
+            person.join("media")
+        ana.wait_for_picture(budi.id)
+        relay.is_cut = True
+        took = ana.wait("document.querySelector('[data-testid=connection]').dataset.state === 'lost'", timeout=8)
+        print(f"the outage of media was shown after {took:.2f} s")
+        relay.is_cut = False
+        ana.wait("document.querySelector('[data-testid=connection]').dataset.state === 'connected'")
+        assert budi.frame_rate(ana.id, seconds=2) >= 5
+    finally:
+        server.stop()
+        relay.close()

@@ -23,7 +23,7 @@ export class Call extends EventTarget {
   #queue = Promise.resolve();
   #pendingAnswer = null;
   #watch = null;
-  #lastPackets = 0;
+  #lastReceived = 0;
   #silentFor = 0;
   #closed = false;
   /** Set by the meeting: true while somebody else's microphone is on, so packets must arrive. */
@@ -169,16 +169,24 @@ export class Call extends EventTarget {
   }
 
   /** Browsers say "disconnected" after 7 s; the packet counter shows it after two. */
+  // What arrives on the path itself counts, not only sound: somebody else who claims to speak, or whose own network is
+  // gone, is no outage of ours. Who sends gets a report from the server every moment; who only listens hears of it
+  // at least every six seconds.
   async #measure() {
     if (this.pc.connectionState !== "connected") return this.#setStalled(false);
-    let packets = 0;
+    let received = 0;
     const reports = await this.pc.getStats().catch(() => new Map());
     for (const report of reports.values()) {
-      if (report.type === "inbound-rtp") packets += report.packetsReceived ?? 0;
+      if (report.type === "inbound-rtp") received += report.packetsReceived ?? 0;
+      if (report.type === "candidate-pair") {
+        received += (report.bytesReceived ?? 0) + (report.responsesReceived ?? 0) + (report.requestsReceived ?? 0);
+      }
     }
-    this.#silentFor = packets === this.#lastPackets && this.expectsSound ? this.#silentFor + 1 : 0;
-    this.#lastPackets = packets;
-    this.#setStalled(this.#silentFor >= 2);
+    const sends = [...this.#senders.values()].some(({ sender }) => sender.track);
+    const expects = sends || this.expectsSound;
+    this.#silentFor = received === this.#lastReceived && expects ? this.#silentFor + 1 : 0;
+    this.#lastReceived = received;
+    this.#setStalled(this.#silentFor >= (sends ? 2 : 7));
   }
 
   #setStalled(stalled) {
