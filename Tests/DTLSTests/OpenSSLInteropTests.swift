@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// Against the `openssl` command over real sockets, in real time.
-@Suite(.serialized, .enabled(if: OpenSSLProgram.isInstalled), .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(2)))
 struct OpenSSLInterop {
   /// An engine on a socket.
   private final class Endpoint {

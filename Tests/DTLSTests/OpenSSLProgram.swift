@@ -39,7 +39,6 @@ final class OpenSSLProgram {
     func remove() { try? FileManager.default.removeItem(at: folder) }
   }
 
-  static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: path) }
   private static let path = "/usr/bin/openssl"
 
   private let process = Process()
