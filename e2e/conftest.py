@@ -5,7 +5,10 @@ from playwright.sync_api import sync_playwright
 
 from support.browsers import launch_chromium, launch_firefox, sound_server
 from support.guest import Guest
+from support.impairing_relay import Impairments
+from support.pair import meet
 from support.participant import Participant
+from support.quality import web_with_measures
 from support.server import Server
 
 
@@ -84,3 +87,40 @@ def people(server):
     for person in made:
         person.close()
     assert not problems
+
+
+@pytest.fixture(scope="module")
+def impairments():
+    made = Impairments()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def far_server(tmp_path_factory):
+    started = Server()
+    started.web = web_with_measures(tmp_path_factory.mktemp("measures"))
+    started.start()
+    yield started
+    code, took = started.stop()
+    assert code == 0 and took <= 2
+
+
+@pytest.fixture(scope="module")
+def met(chromium, firefox, far_server, impairments):
+    people = []
+    try:
+        yield meet((chromium, firefox), far_server, impairments, people)
+        assert not [(person.name, problem) for person in people for problem in person.problems]
+    finally:
+        for person in people:
+            person.close()
+
+
+@pytest.fixture
+def pair(met):
+    """Both links are good, and so is what is seen."""
+    met.mend()
+    met.wait_until_steady()
+    yield met
+    met.mend()

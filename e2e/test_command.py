@@ -17,7 +17,7 @@ def jumpa(*arguments, **environment):
     """Runs it to its end: exit code, standard output, standard error."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("JUMPA_")}
     done = subprocess.run(
-        [BINARY, *arguments], capture_output=True, text=True, timeout=30, env={**clean, **environment})
+        [BINARY, *arguments], capture_output=True, text=True, timeout=90, env={**clean, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

@@ -51,6 +51,8 @@ def test_one_sees_and_hears_oneself_before_joining(people, browser):
     ana.wait("document.querySelector('[data-testid=preview]').currentTime > 0.2")
     ana.wait(f"{LEVEL} > 0.1")
     for kind in ("microphone", "camera"):
+        # Names are told once the devices may be used, and looked up after that.
+        ana.wait(f"window.jumpa.media.devices.{kind}.length > 0 && window.jumpa.media.devices.{kind}.every(({{ label }}) => label)")
         names = ana.page.locator(f"[data-testid=device-{kind}] option").all_inner_texts()
         assert names and all(name.strip() for name in names), f"no {kind} to choose"
     ana.screenshot(f"join-{browser.browser_type.name}")
@@ -66,7 +68,8 @@ def test_one_sees_and_hears_oneself_before_joining(people, browser):
 def test_another_camera_can_be_chosen_and_is_remembered(people, chromium):
     ana = people(chromium, "Ana", fake=False).open("devices")
     ana.wait("document.querySelectorAll('[data-testid=device-camera] option').length >= 2")
-    ana.wait("window.jumpa.media.tracks.camera !== null")
+    ana.wait("[...document.querySelectorAll('[data-testid=device-camera] option')].some("
+             "({ textContent }) => textContent === window.jumpa.media.tracks.camera?.label)")
     first = ana.page.evaluate("window.jumpa.media.tracks.camera.label")
     other = [name for name in ana.page.locator("[data-testid=device-camera] option").all_inner_texts() if name != first][0]
     ana.find("device-camera").select_option(label=other)
@@ -91,7 +94,7 @@ def test_what_is_off_before_joining_is_off_in_the_meeting(people, server, browse
         ana.wait(f"document.querySelector('[data-testid=preview-{kind}]').dataset.state === 'off'")
     ana.find("name").fill("Ana")
     ana.find("join").click()
-    ana.wait("window.jumpa.pc?.connectionState === 'connected'")
+    ana.wait_for_room()
     media = watcher.wait("participant-joined")["payload"]["participant"]["media"]
     assert media == {"camera": "camera" not in kinds, "microphone": "microphone" not in kinds, "screen": False}
     for kind in kinds:
@@ -118,7 +121,8 @@ def test_without_devices_one_is_told_what_to_do_and_still_takes_part(people, spe
     ana = people(special(engine, state), "Ana", fake=False).open("nothing")
     ana.wait(f"document.querySelector('[data-problem={state}]')")
     ana.wait("!window.jumpa.media.asking")
-    assert problems(ana) == ([state, "help"] if state == "denied" else [state])
+    told = [state, "help"] if state == "denied" else [state]
+    ana.wait(f"[...document.querySelectorAll('[data-testid=problems] p')].map(p => p.dataset.problem).join() === '{','.join(told)}'")
     sentences = ana.page.locator("[data-testid=problems] p").all_inner_texts()
     # The silent sound system that lets Firefox play has a monitor, which Firefox takes for a microphone.
     has_microphone = engine == "firefox" and state == "missing"
@@ -128,7 +132,7 @@ def test_without_devices_one_is_told_what_to_do_and_still_takes_part(people, spe
     ana.screenshot(f"join-{state}-{engine}")
     ana.find("name").fill("Ana")
     ana.find("join").click()
-    ana.wait("window.jumpa.pc?.connectionState === 'connected'")
+    ana.wait_for_room()
     ana.wait_for_picture(budi.id)
     ana.wait_for_tone(budi.id, budi.tone)
     tile = f"document.querySelector('video-tile[data-participant=\"{ana.id}\"]')?.dataset"
@@ -155,7 +159,8 @@ def test_one_device_that_fails_does_not_take_the_other_along(people, chromium):
     assert "Another program is using the camera" in ana.find("problems").inner_text()
     ana.wait("window.jumpa.media.tracks.microphone !== null")
     ana.join("half")
-    assert ana.find("toggle-microphone").get_attribute("data-state") == "on"
+    ana.wait("document.querySelector('[data-testid=toggle-microphone]').dataset.state === 'on'")
+    ana.wait("!window.jumpa.media.asking && window.jumpa.media.errors.camera === 'busy'")
     assert ana.find("toggle-camera").get_attribute("data-state") == "off"
 
 
@@ -204,9 +209,10 @@ def test_from_the_start_page_into_a_meeting_by_keyboard_alone(people, browser):
         tab_to("name")
     ana.page.keyboard.type("Ana")
     ana.page.keyboard.press("Enter")
-    ana.wait("window.jumpa.pc?.connectionState === 'connected'")
+    ana.wait_for_room()
     assert ana.page.url.endswith(f"/room/{room}")
     # Keys in the meeting: mute, chat, write, close, leave.
+    ana.wait("document.querySelector('[data-testid=toggle-microphone]').dataset.state === 'on'")
     ana.page.keyboard.press("m")
     ana.wait("document.querySelector('[data-testid=toggle-microphone]').dataset.state === 'off'")
     ana.page.keyboard.press("c")

@@ -90,7 +90,7 @@ def test_all_pages_speak_the_language(people, server, browser, code):
     look("join")
     ana.find("name").fill("Ana")
     ana.find("join").click()
-    ana.wait("window.jumpa.pc?.connectionState === 'connected'")
+    ana.wait_for_room()
     look("room")
     for tool in ("toggle-microphone", "toggle-camera", "toggle-screen", "toggle-people"):
         ana.find(tool).click()
@@ -147,6 +147,7 @@ def test_the_language_is_switched_live_and_remembered(people, browser):
     ana.join("live")
     assert ana.page.evaluate("document.documentElement.lang") == "id"
     ana.find("toggle-chat").click()
+    ana.wait("document.querySelector('[data-testid=toggle-microphone]').dataset.state === 'on'")
     before = ana.find("toggle-microphone").get_attribute("aria-label")
     ana.find("chat-input").fill("tetap di sini")
     ana.find("more").click()

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from support.server import ROOT, Server
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -37,9 +38,7 @@ def test_a_chromium_and_a_firefox_call_each_other(example, chromium, firefox):
         page.get_by_role("button", name="Call").click()
         pages.append(page)
     for page in pages:
-        page.wait_for_function(
-            "document.getElementById('theirs').videoWidth > 0 && document.getElementById('theirs').currentTime > 1",
-            timeout=20_000)
+        wait_until(page, "document.getElementById('theirs').videoWidth > 0 && document.getElementById('theirs').currentTime > 1")
     pages[0].fill("[name=text]", "hello from here")
     pages[0].get_by_role("button", name="Send").click()
     pages[1].wait_for_selector("text=chromium: hello from here")

@@ -5,6 +5,7 @@ import pytest
 from support.guest import Guest
 from support.participant import MEDIA
 from support.raw import Raw
+from support.waiting import wait_until
 
 # Runs on a page of the server that is not the client; the instruments of support/media.js give camera and tone.
 PUBLISH = """async ({ room, kinds }) => {
@@ -71,7 +72,7 @@ class Endpoint:
     def play(self, room, **sections):
         return self.page.evaluate(PLAY, {"room": room, **sections})
 
-    def wait(self, condition, timeout=20):
+    def wait(self, condition, timeout=40):
         for _ in range(timeout * 20):
             answer = self.page.evaluate(f"async () => {{ const played = await window.played(); return Boolean({condition}) }}")
             if answer:
@@ -134,7 +135,7 @@ def test_what_is_published_is_played_and_seen_in_the_meeting(request, people, ch
 def test_a_player_may_come_first_and_may_want_more_than_there_is(chromium, endpoint):
     viewer = endpoint(chromium)
     assert viewer.play("later", audio=2, video=3)["status"] == 201
-    viewer.page.wait_for_function("() => window.pc.connectionState === 'connected'", timeout=20_000)
+    wait_until(viewer.page, "window.pc.connectionState === 'connected'")
     encoder = endpoint(chromium)
     assert encoder.publish("later", "video")["status"] == 201
     viewer.wait("played.frames > 10")
@@ -155,10 +156,10 @@ def test_a_publisher_that_vanishes_is_removed(server, chromium, endpoint):
     encoder = endpoint(chromium)
     assert encoder.publish("gone", "audio")["status"] == 201
     guest.wait("participant-joined")
-    encoder.page.wait_for_function("() => window.pc.connectionState === 'connected'", timeout=20_000)
+    wait_until(encoder.page, "window.pc.connectionState === 'connected'")
     # A peer connection that is closed properly says so over DTLS.
     encoder.page.evaluate("window.pc.close()")
-    guest.wait("participant-left", timeout=45)
+    guest.wait("participant-left", timeout=90)
     guest.close()
 
 
@@ -218,7 +219,7 @@ def test_players_and_publishers_who_never_connect_leave_nothing_behind(lasting_s
         status, fields = raw.request("/whip/never", SDP, f"Content-Length: {len(offer)}", method="POST", body=offer)
     assert status == 201
     guest.wait("participant-joined")
-    guest.wait("participant-left", timeout=45)
+    guest.wait("participant-left", timeout=90)
     with Raw(lasting_server) as raw:
         assert raw.request(fields["location"], method="DELETE")[0] == 404
     guest.close()

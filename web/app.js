@@ -1,5 +1,6 @@
 // Starts the client: language, theme, and which page the address means.
 
+import { codecs } from "./encodings.js";
 import { h } from "./html.js";
 import { missingKeys, msg, preferredLanguage, setLanguage, t } from "./i18n.js";
 import { LocalMedia } from "./media.js";
@@ -43,7 +44,8 @@ function route() {
 /** Shows the page that belongs to the meeting's phase, whenever that changes. */
 function openRoom(room, signal) {
   const media = new LocalMedia();
-  const meeting = new Meeting({ room, media });
+  const wanted = new URLSearchParams(location.search).get("codec")?.toLowerCase();
+  const meeting = new Meeting({ room, media, codec: codecs.find((codec) => codec === wanted) });
   window.jumpa = {
     missingKeys, meeting, media, store: meeting.store,
     get pc() {

@@ -1,6 +1,7 @@
 // The devices of this computer: choosing, opening, losing and replacing camera and microphone; the screen.
 //
-// Events: "change" (tracks, errors or devices), "track" {source, track}, "switched" {kind, label}, "lost" {kind}.
+// Events: "change" (tracks, errors or devices), "track" {source, track}, "switched" {kind, label}, "lost" {kind},
+// "kept" {kind, label}: the device that was chosen could not be opened, the one before is in use.
 
 import { preferences } from "./preferences.js";
 
@@ -20,6 +21,8 @@ export class LocalMedia extends EventTarget {
   devices = { microphone: [], camera: [], speaker: [] };
   /** True while the browser asks the person. */
   asking = false;
+  /** Counts how often everything was given back: what the browser hands out after that is not wanted any more. */
+  #stay = 0;
 
   /** Remembered device ids. */
   chosen = {
@@ -44,16 +47,19 @@ export class LocalMedia extends EventTarget {
       this.#emit("change");
       return;
     }
+    const stay = this.#stay;
     this.asking = true;
     this.#emit("change");
     await this.refresh();
+    if (stay !== this.#stay) return;
     const kinds = wanted.filter((kind) => !this.tracks[kind]);
     const present = kinds.filter((kind) => this.devices[kind].length > 0);
-    if (present.length > 0 && !(await this.#acquire(present)) && present.length > 1) {
+    if (present.length > 0 && !(await this.#acquire(present)) && present.length > 1 && stay === this.#stay) {
       for (const kind of present) await this.#acquire([kind]);
     }
     // Nobody is asked about a device that is not listed, but the answer tells missing from forbidden.
-    for (const kind of kinds) if (!present.includes(kind)) await this.#acquire([kind]);
+    for (const kind of kinds) if (!present.includes(kind) && stay === this.#stay) await this.#acquire([kind]);
+    if (stay !== this.#stay) return;
     this.asking = false;
     await this.refresh();
   }
@@ -69,16 +75,19 @@ export class LocalMedia extends EventTarget {
     if (this.tracks.microphone) this.tracks.microphone.enabled = enabled;
   }
 
-  /** Uses another device from now on, and next time. */
+  /** Uses another device from now on, and next time. Where it cannot be opened, the one before stays in use. */
   async select(kind, deviceId) {
-    this.chosen[kind] = deviceId;
-    preferences.set(kind, deviceId);
-    if (kind !== "speaker" && this.tracks[kind]) {
-      // Phones open a second camera only after the first one is closed.
-      if (kind === "camera") this.tracks.camera.stop();
-      await this.#acquire([kind]);
+    const before = this.chosen[kind];
+    const stay = this.#stay;
+    this.#choose(kind, deviceId);
+    if (kind === "speaker" || !this.tracks[kind]) return this.#emit("change");
+    // Phones open a second camera only after the first one is closed.
+    if (kind === "camera") this.tracks.camera.stop();
+    if (!(await this.#acquire([kind])) && stay === this.#stay && this.chosen[kind] === deviceId) {
+      this.#choose(kind, before);
+      await this.#goBack(kind);
     }
-    this.#emit("change");
+    return this.#emit("change");
   }
 
   /** The device in use, as the browser names it. */
@@ -96,10 +105,15 @@ export class LocalMedia extends EventTarget {
 
   /** Lets the person choose a screen, window or tab. @returns {Promise<boolean>} */
   async openScreen() {
+    const stay = this.#stay;
     const stream = await navigator.mediaDevices.getDisplayMedia({
       video: { frameRate: { ideal: 30 } },
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
     });
+    if (stay !== this.#stay) {
+      for (const track of stream.getTracks()) track.stop();
+      return false;
+    }
     const [video] = stream.getVideoTracks();
     const [audio = null] = stream.getAudioTracks();
     video.contentHint = "detail";
@@ -120,16 +134,39 @@ export class LocalMedia extends EventTarget {
     this.#emit("change");
   }
 
-  /** Gives every device back. */
+  /** Gives every device back, also those that the browser has not handed out yet. */
   closeAll() {
+    this.#stay += 1;
+    this.asking = false;
     for (const kind of ["microphone", "camera"]) this.#adopt(kind, null);
     if (this.screen.screen) this.closeScreen();
     this.#emit("change");
   }
 
+  #choose(kind, deviceId) {
+    this.chosen[kind] = deviceId;
+    preferences.set(kind, deviceId);
+  }
+
+  /** The device from before; nothing that stands still is shown as live. */
+  async #goBack(kind) {
+    const track = this.tracks[kind];
+    if (track?.readyState === "live") return this.#emit("kept", { kind, label: track.label });
+    const error = this.errors[kind];
+    if (await this.#acquire([kind])) return this.#emit("kept", { kind, label: this.tracks[kind].label });
+    this.errors[kind] = error;
+    this.#adopt(kind, null);
+    return this.#emit("lost", { kind });
+  }
+
   async #acquire(kinds) {
+    const stay = this.#stay;
     try {
       const stream = await this.#capture(kinds);
+      if (stay !== this.#stay) {
+        for (const track of stream.getTracks()) track.stop();
+        return false;
+      }
       for (const kind of kinds) {
         const [track] = kind === "camera" ? stream.getVideoTracks() : stream.getAudioTracks();
         this.errors[kind] = null;
@@ -137,7 +174,7 @@ export class LocalMedia extends EventTarget {
       }
       return true;
     } catch (error) {
-      for (const kind of kinds) this.errors[kind] = reason(error);
+      if (stay === this.#stay) for (const kind of kinds) this.errors[kind] = reason(error);
       return false;
     }
   }

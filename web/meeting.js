@@ -1,17 +1,22 @@
 // One stay in one room: joins signalling, call and devices together and keeps the store true.
 //
-// Store: phase, room, name, self, link, outage, participants, speakers, chat, unread, panel, pinned, local, received.
+// Store: phase, room, name, self, link, outage, participants, speakers, chat, unread, panel, pinned, local, received,
+// quality (by participant), weak (one's own), statistics, easing, figures (whether they are shown).
 
+import { bandwidthHint } from "./bandwidth.js";
+import { CallWatch } from "./call-watch.js";
 import { Call } from "./call.js";
+import { Conversation } from "./conversation.js";
 import { msg } from "./i18n.js";
+import { LiveMedia } from "./live-media.js";
 import { Notices } from "./notices.js";
 import { Outage } from "./outage.js";
 import { Signaling } from "./protocol.js";
+import { taken } from "./quality.js";
 import { Roster } from "./roster.js";
 import { Store } from "./store.js";
+import { Viewing } from "./viewing.js";
 
-const chatBytes = 4096;
-const viewDelay = 150;
 const returnTime = 15_000;
 const warmTime = 120_000;
 
@@ -21,18 +26,22 @@ export class Meeting {
   #roster = new Roster();
   #ending = new AbortController();
   #outage = null;
-  #viewTimer = null;
-  #view = [];
-  #chatKeys = new Set();
+  #conversation;
+  #codec;
+  /** @type {Viewing | null} */
+  #viewing = null;
+  /** @type {CallWatch | null} */
+  #watch = null;
   #rejoinedAt = -Infinity;
   /** A call whose first offer is ready, made while the person looks into the mirror. */
   #warm = null;
-  /** What the server was last told to be live. */
-  #told = null;
+  #live;
+  #hasFigures = false;
 
-  /** @param {{room: string, media: import("./media.js").LocalMedia}} options */
-  constructor({ room, media }) {
+  /** @param {{room: string, media: import("./media.js").LocalMedia, codec?: import("./encodings.js").Codec}} options */
+  constructor({ room, media, codec }) {
     this.#media = media;
+    this.#codec = codec;
     this.notices = new Notices();
     /** @type {Call | null} */
     this.call = null;
@@ -40,7 +49,11 @@ export class Meeting {
       phase: "lobby", room, name: "", self: null, link: "idle", outage: null, refusal: null,
       participants: [], speakers: [], received: [], chat: [], unread: 0, panel: null, pinned: null,
       local: { microphone: true, camera: true, screen: false },
+      quality: {}, weak: null, statistics: null, easing: "0/0", figures: false,
     });
+    this.#conversation = new Conversation(this.store, this.notices);
+    this.#live = new LiveMedia(this.store, this.notices, media, (live) =>
+      Boolean(this.#signaling?.send("update", { media: live })));
   }
 
   /** Makes the first offer in advance: joining then costs no more than the way to the server. */
@@ -65,6 +78,13 @@ export class Meeting {
     this.#outage = new Outage(this.store, this.notices, () => this.call?.renegotiate({ restartIce: true }));
     const local = { microphone, camera, screen: false };
     this.store.update({ phase: "joining", name, outage: null, refusal: null, local });
+    this.#viewing = new Viewing((tiles) => Boolean(this.#signaling?.send("view", { tiles })), signal);
+    this.#watch = new CallWatch(this.store, this.notices, ({ receive, send }) => {
+      this.#viewing.ease(receive);
+      this.call?.ease(send);
+    });
+    this.store.watch(["speakers"], ({ speakers }) => this.#viewing.hear(speakers), signal);
+    this.store.watch(["figures"], () => this.#askForFigures(), signal);
     this.#media.setEnabled(microphone);
     this.#signaling = new Signaling({
       url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
@@ -80,8 +100,7 @@ export class Meeting {
     on("refused", ({ code }) => this.#finish("lobby", { refusal: code }));
     on("replaced", () => this.#finish("replaced"));
     this.#media.addEventListener("track", ({ detail }) => this.#trackChanged(detail), { signal });
-    this.#media.addEventListener("switched", ({ detail }) => this.#deviceSwitched(detail), { signal });
-    this.#media.addEventListener("lost", ({ detail }) => this.#deviceLost(detail), { signal });
+    this.#live.begin(signal);
     addEventListener("online", () => this.#signaling.retryNow(), { signal });
     addEventListener("pagehide", () => this.#signaling.send("leave"), { signal });
     this.#signaling.connect();
@@ -94,50 +113,21 @@ export class Meeting {
     this.#finish("left");
   }
 
-  async toggleMicrophone() {
-    const { local } = this.store.state;
-    const microphone = !(local.microphone && this.#media.tracks.microphone);
-    if (microphone && !this.#media.tracks.microphone) {
-      await this.#media.open(["microphone"]);
-      if (!this.#media.tracks.microphone) return this.#deviceRefused("microphone");
-    }
-    this.#media.setEnabled(microphone);
-    this.#setLocal({ microphone });
+  toggleMicrophone() {
+    return this.#live.toggleMicrophone();
   }
 
-  async toggleCamera() {
-    const camera = !this.#media.tracks.camera;
-    if (!camera) this.#media.close("camera");
-    else {
-      await this.#media.open(["camera"]);
-      if (!this.#media.tracks.camera) return this.#deviceRefused("camera");
-    }
-    this.#setLocal({ camera });
+  toggleCamera() {
+    return this.#live.toggleCamera();
   }
 
-  async toggleScreen() {
-    if (this.#media.screen.screen) return this.#media.closeScreen();
-    try {
-      await this.#media.openScreen();
-    } catch (error) {
-      // Closing the browser's chooser is an answer, not a fault.
-      if (error?.name !== "NotAllowedError") {
-        this.notices.show({ id: "screen", level: "warning", message: msg("notice.screen-failed") });
-      }
-    }
+  toggleScreen() {
+    return this.#live.toggleScreen();
   }
 
   /** @returns {boolean} false where it could not be sent; the reason is shown */
   sendChat(text) {
-    const trimmed = text.trim();
-    if (!trimmed) return false;
-    if (new TextEncoder().encode(trimmed).length > chatBytes) {
-      this.notices.show({ id: "chat", level: "warning", message: msg("notice.chat-too-long") });
-      return false;
-    }
-    if (this.#signaling?.send("chat", { text: trimmed })) return true;
-    this.notices.show({ id: "chat", level: "warning", message: msg("notice.chat-offline") });
-    return false;
+    return this.#conversation.say(text, (clean) => Boolean(this.#signaling?.send("chat", { text: clean })));
   }
 
   /** Opens "chat" or "people", closes what is open for the same name or null. */
@@ -151,34 +141,34 @@ export class Meeting {
     this.store.update({ pinned: this.store.state.pinned === key ? null : key });
   }
 
-  /** Tells the server what is on screen: [{userId, source, width, height, priority}]. */
-  setView(tiles) {
-    const same = JSON.stringify(tiles) === JSON.stringify(this.#view);
-    this.#view = tiles;
-    if (same) return;
-    clearTimeout(this.#viewTimer);
-    this.#viewTimer = setTimeout(() => this.#sendView(), viewDelay);
+  /** Shows or hides the figures of the call. */
+  toggleFigures() {
+    this.store.update({ figures: !this.store.state.figures });
   }
 
-  #sendView() {
-    this.#signaling?.send("view", { tiles: this.#view });
+  /** What stands on the page. @param {import("./viewing.js").Tile[]} tiles */
+  setView(tiles) {
+    this.#viewing?.place(tiles);
   }
 
   async #prepare() {
     this.call?.close();
     // A browser without calls still has the chat.
-    if (!globalThis.RTCPeerConnection) return { name: this.store.state.name, media: (this.#told = this.#live) };
+    if (!globalThis.RTCPeerConnection) return { name: this.store.state.name, media: this.#live.declare() };
     const offer = await (this.#warmOffer() ?? this.#freshOffer());
     // A device may have come or gone while the offer was made.
     for (const [source, track] of Object.entries(this.#media.tracks)) await this.call?.setTrack(source, track);
-    this.#told = this.#live;
-    return { name: this.store.state.name, media: this.#told, ...offer };
+    this.#watch.begin();
+    const media = this.#live.declare();
+    return { name: this.store.state.name, media, bandwidth: bandwidthHint(), codec: this.#codec, ...offer };
   }
 
   #newCall() {
-    const call = new Call((payload) => this.#signaling.send("negotiate", payload));
+    const call = new Call((payload) => this.#signaling.send("negotiate", payload), this.#codec);
     call.addEventListener("state", () => this.#outage?.refresh(this.call));
+    call.addEventListener("progress", () => call === this.call && this.#outage?.progress());
     call.addEventListener("slots", () => this.store.update({ received: call.received }));
+    call.addEventListener("statistics", ({ detail }) => this.#watch?.take(call, detail));
     return call;
   }
 
@@ -201,11 +191,12 @@ export class Meeting {
     if (returning) this.#rejoinedAt = performance.now();
     this.#outage.restarting = false;
     // Media first: drawing the room takes its time.
+    if (this.call && Array.isArray(payload.iceServers)) this.call.servers = payload.iceServers;
     const accepted = this.call?.accept(payload.sdp);
     this.call?.setSlots(payload.slots ?? []);
     this.#roster.reset(payload.participants ?? []);
-    this.#addChat(payload.chat ?? [], { quiet: true });
-    this.store.update({ phase: "room", self: userId, speakers: [], participants: this.#roster.all });
+    this.#conversation.add(payload.chat ?? [], { quiet: true });
+    this.store.update({ phase: "room", self: userId, speakers: [], quality: {}, participants: this.#roster.all });
     if (!returning && this.#roster.all.length === 1) this.#offerLink();
     try {
       await accepted;
@@ -221,16 +212,19 @@ export class Meeting {
     this.store.update({ participants: this.#roster.all });
     this.call?.setSlots(payload.slots ?? []);
     this.call?.repeatOffer();
-    this.#told = this.#roster.get(this.store.state.self)?.media ?? null;
+    this.#live.believe(this.#roster.get(this.store.state.self)?.media);
+    // What the server sees of the path may be among what was missed; it says so again where it does not hear us.
+    if (payload.missed) this.call?.setHeard(true);
     this.#afterEntering();
-    if (this.#outage.isMediaBroken(this.call)) this.call?.renegotiate({ restartIce: true });
   }
 
   #afterEntering() {
     this.#expectSound();
-    this.#syncMedia();
+    this.#live.sync();
     this.call?.renegotiate();
-    if (this.#view.length > 0) this.#sendView();
+    this.#viewing.repeat();
+    this.#hasFigures = false;
+    this.#askForFigures();
     this.#outage.refresh(this.call);
   }
 
@@ -248,28 +242,49 @@ export class Meeting {
       case "speakers":
         return this.store.update({ speakers: (payload.speakers ?? []).map(({ userId }) => userId) });
       case "chat":
-        return this.#addChat([payload], { quiet: false });
+        return this.#conversation.add([payload], { quiet: false });
+      case "layers":
+        return this.call?.setDemand(payload.source, { active: payload.active !== false, layers: payload.layers ?? null });
+      case "quality":
+        return this.store.update({ quality: taken(this.store.state.quality, payload.participants) });
       case "negotiated":
         return this.call?.answered(payload.sdp);
+      case "diagnosis":
+        this.#outage.diagnosis = payload;
+        return this.#outage.refresh(this.call);
       case "media-state":
-        if (payload.state === "failed") this.call?.renegotiate({ restartIce: true });
-        return undefined;
+        this.call?.setHeard(payload.state === "connected");
+        return payload.state === "failed" ? this.#outage.fail(this.call) : undefined;
+      case "ice-servers":
+        return this.call?.renew(payload.iceServers ?? []);
       case "closing":
         this.#outage.restarting = true;
         return this.#outage.refresh(this.call);
       case "error":
         console.warn(`the server says ${payload.code}: ${payload.message}`);
-        return payload.inReplyTo === "negotiate" ? this.#offerRefused() : undefined;
+        return this.#refused(payload);
       default:
         return undefined;
     }
+  }
+
+  #refused({ code, inReplyTo }) {
+    if (inReplyTo === "negotiate") this.#offerRefused();
+    if (inReplyTo === "update" && code === "rate-limited") this.#live.refused();
+  }
+
+  /** The server says more about us while somebody reads it. */
+  #askForFigures() {
+    const { figures } = this.store.state;
+    if (figures === this.#hasFigures) return;
+    if (this.#signaling?.send("statistics", { on: figures })) this.#hasFigures = figures;
   }
 
   #offerRefused() {
     this.call?.answered(null);
     if (!this.#media.screen.screen) return;
     this.#media.closeScreen();
-    this.notices.show({ id: "screen", level: "warning", message: msg("notice.screen-failed") });
+    this.#live.screenRefused();
   }
 
   #arrived(participant) {
@@ -293,6 +308,8 @@ export class Meeting {
     const participant = this.#roster.get(id);
     if (!participant) return;
     this.#roster.remove(id);
+    const { [id]: _, ...quality } = this.store.state.quality;
+    this.store.update({ quality });
     this.#publishRoster();
     this.notices.group("notice.left", participant.name);
   }
@@ -309,43 +326,14 @@ export class Meeting {
     }
   }
 
-  #addChat(messages, { quiet }) {
-    const fresh = messages.filter((message) => {
-      const key = `${message.id}:${message.at}`;
-      return !this.#chatKeys.has(key) && this.#chatKeys.add(key);
-    });
-    if (fresh.length === 0) return;
-    const { chat, panel, self, unread } = this.store.state;
-    const counted = quiet || panel === "chat" ? 0 : fresh.filter(({ userId }) => userId !== self).length;
-    this.store.update({ chat: [...chat, ...fresh], unread: unread + counted });
-  }
-
-  get #live() {
-    const { local } = this.store.state;
-    return {
-      microphone: local.microphone && Boolean(this.#media.tracks.microphone),
-      camera: Boolean(this.#media.tracks.camera),
-      screen: Boolean(this.#media.screen.screen),
-    };
-  }
-
-  #setLocal(patch) {
-    this.store.update({ local: { ...this.store.state.local, ...patch } });
-    this.#syncMedia();
-  }
-
-  /** Tells the server what is live, where it believes otherwise. */
-  #syncMedia() {
-    const live = this.#live;
-    if (this.#told && Object.keys(live).every((kind) => live[kind] === this.#told[kind])) return;
-    if (this.#signaling?.send("update", { media: live })) this.#told = live;
-  }
-
   async #trackChanged({ source, track }) {
-    if (source === "screen") this.store.update({ local: { ...this.store.state.local, screen: Boolean(track) } });
+    // A camera may be allowed only after one has joined without it.
+    if (source === "screen" || source === "camera") {
+      this.store.update({ local: { ...this.store.state.local, [source]: Boolean(track) } });
+    }
     await this.call?.setTrack(source, track);
     this.call?.renegotiate();
-    this.#syncMedia();
+    this.#live.sync();
   }
 
   #linkChanged(state) {
@@ -353,31 +341,18 @@ export class Meeting {
     this.#outage.refresh(this.call);
   }
 
-  #deviceSwitched({ kind, label }) {
-    this.notices.show({ id: kind, level: "info", message: msg(`notice.switched-${kind}`, { label }) });
-  }
-
-  #deviceLost({ kind }) {
-    this.notices.show({ id: kind, level: "warning", message: msg(`notice.lost-${kind}`) });
-  }
-
-  #deviceRefused(kind) {
-    const error = this.#media.errors[kind] ?? "failed";
-    this.notices.show({ id: kind, level: "warning", message: msg(`device.${kind}.${error}`), time: 9000 });
-  }
-
   #finish(phase, patch = {}) {
     this.#ending.abort();
-    clearTimeout(this.#viewTimer);
+    this.#watch?.end();
     this.#outage?.end();
     this.call?.close();
     this.call = null;
     this.notices.clear();
-    this.#view = [];
+    this.#hasFigures = false;
     this.#roster.reset([]);
     this.store.update({
       phase, self: null, outage: null, participants: [], speakers: [], received: [], panel: null, pinned: null,
-      ...patch,
+      quality: {}, weak: null, statistics: null, figures: false, ...patch,
     });
   }
 }

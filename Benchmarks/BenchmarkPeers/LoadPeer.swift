@@ -46,6 +46,20 @@ package final class LoadPeer {
       extensions: extensionIDs, ssrcs: [6])
   }
 
+  /// Sections in which a viewer receives with all that browsers negotiate: transport-wide numbers and their feedback,
+  /// requests for lost packets, and repetitions.
+  package static func fullSlots(audio: UInt32, video: UInt32) -> [ReceiveSlot] {
+    slots(audio: audio, video: video).map { slot in
+      var slot = slot
+      slot.extensions.transportSequence = transportSequenceID
+      guard slot.kind == .video else { return slot }
+      slot.retransmissionSSRC = slot.ssrc + 1000
+      slot.retransmissionTypes = [96: 97]
+      slot.asksForLost = true
+      return slot
+    }
+  }
+
   /// Sections in which a viewer receives.
   package static func slots(audio: UInt32, video: UInt32) -> [ReceiveSlot] {
     (0..<audio).map { place in
@@ -60,8 +74,8 @@ package final class LoadPeer {
       }
   }
 
-  private static var extensionIDs: HeaderExtensionIDs {
-    var ids = HeaderExtensionIDs()
+  private static var extensionIDs: StreamExtensionIDs {
+    var ids = StreamExtensionIDs()
     ids.mid = 4
     ids.videoOrientation = 13
     return ids

@@ -25,7 +25,8 @@ package final class LoadRoom {
 
   /// Adds a peer that is reached at `address`: one that sends a picture, or one that receives one.
   package func add(
-    at address: TransportAddress, in room: UInt64 = 1, profile: SRTPProtectionProfile, sends: Bool
+    at address: TransportAddress, in room: UInt64 = 1, profile: SRTPProtectionProfile, sends: Bool,
+    isFull: Bool = false
   ) throws {
     let number = UInt64(peers.count)
     try add(
@@ -33,7 +34,11 @@ package final class LoadRoom {
       .injected(.seeded(number, profile, isServer: true)),
       .injected(.seeded(number, profile, isServer: false)),
       publishing: sends ? [LoadPeer.camera] : [],
-      receiving: sends ? [] : LoadPeer.slots(audio: 0, video: 1))
+      receiving: sends
+        ? []
+        : isFull
+          ? LoadPeer.fullSlots(audio: 0, video: 1) : LoadPeer.slots(audio: 0, video: 1))
+    if isFull { peers.last?.remote.transportSequenceID = LoadPeer.transportSequenceID }
   }
 
   /// Adds a peer with what secures it on our side and on its own.
@@ -54,7 +59,7 @@ package final class LoadRoom {
     remote.transportSequenceID = LoadPeer.transportSequenceID
     forwarder.add(
       client.id, to: room, remote: remote, cname: "room", publishing: publishing,
-      receiving: receiving, at: now, events: &events)
+      receiving: receiving, startBitrate: 10_000_000, at: now, events: &events)
     peers.append(client)
     peerByAddress[address] = client
   }
@@ -106,7 +111,22 @@ package final class LoadRoom {
     outbox.removeAll()
   }
 
-  private func deliverToServer() {
+  /// Empties the outbox: all of it reaches its peer at `now`, and what the peers have to say waits for
+  /// `deliverToServer`.
+  package func deliverEverything(at now: Instant) {
+    for datagram in outbox.datagrams {
+      guard let peer = peerByAddress[datagram.path.remote] else { continue }
+      var bytes = outbox.bytes(of: datagram)
+      var span = bytes.mutableSpan
+      peer.receive(&span, at: now, into: clientOutbox)
+    }
+    outbox.removeAll()
+    for peer in peers { peer.advance(to: now, into: clientOutbox) }
+    self.now = max(self.now, now)
+  }
+
+  /// Hands what peers have said to the forwarder.
+  package func deliverToServer() {
     for datagram in clientOutbox.datagrams {
       var bytes = clientOutbox.bytes(of: datagram)
       var span = bytes.mutableSpan

@@ -11,9 +11,12 @@ func inMemory() throws -> [Measurement] {
   var results: [Measurement] = []
   for (name, profile) in profiles {
     for viewers in [1, 10, 50, 100] {
-      let measured = try InMemory(viewerCount: viewers, profile: profile)
-      results += measured.measure(
-        "1 to \(viewers), \(name), no sockets", rounds: max(20, 2000 / viewers))
+      for isFull in [false, true] {
+        let measured = try InMemory(viewerCount: viewers, profile: profile, isFull: isFull)
+        results += measured.measure(
+          "1 to \(viewers), \(name), no sockets" + (isFull ? ", everything on" : ""),
+          rounds: max(20, 2000 / viewers))
+      }
     }
   }
   return results
@@ -48,8 +51,19 @@ func gathering() async throws -> [Measurement] {
   return results
 }
 
+/// Some rounds with so many viewers, for tools that count instructions: those of `InMemory.takeTurn` and
+/// `LoadRoom.deliverToServer` are the forwarder's.
+func rounds(_ arguments: ArraySlice<String>) throws -> [Measurement] {
+  let viewers = arguments.first.flatMap { Int($0) } ?? 100
+  let isFull = arguments.contains("full")
+  let measured = try InMemory(
+    viewerCount: viewers, profile: .aeadAES128GCM, isFull: isFull)
+  return measured.measure("1 to \(viewers)" + (isFull ? ", everything on" : ""), rounds: 25)
+}
+
 var results: [Measurement] = []
 let wanted = CommandLine.arguments.dropFirst().first
+if wanted == "rounds" { results += try rounds(CommandLine.arguments.dropFirst(2)) }
 if wanted == nil || wanted == "memory" { results += try inMemory() }
 if wanted == nil || wanted == "sockets" { results += try await onSockets() }
 if wanted == nil || wanted == "gathering" { results += try await gathering() }

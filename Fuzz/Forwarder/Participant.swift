@@ -43,6 +43,7 @@ final class Participant {
     let profile = SRTPProtectionProfile.allCases[Int(generation % 3)]
     let ours = keys(profile, isServer: false)
     let client = connection(agent, ours)
+    if shape.givesFeedback { client.transportSequenceID = Shape.transportSequenceID }
     client.setRemote(near, candidates: [ICECandidate(address: server)], isComplete: true)
     agent = ICEAgent(role: .controlled, credentials: near, random: .seeded(random.next()))
     _ = agent.addLocalCandidate(ICECandidate(address: server))
@@ -100,11 +101,12 @@ final class Participant {
     remote.sendRTCP(capacity: body.count, into: outbox) { $0.append(copying: body.span) }
   }
 
-  /// A request for a key frame of one of our slots, or a report on one of our streams.
+  /// A request for a key frame or for packets of one of our slots, a report on one of our streams, or what arrived of
+  /// those sent to us: true or not.
   func sendFeedback(_ kind: UInt8, about ssrc: UInt8, into outbox: Outbox) {
     let number = UInt32(ssrc)
     remote.sendRTCP(capacity: 200, into: outbox) { output in
-      switch kind & 3 {
+      switch kind & 7 {
       case 0: PictureLossIndication(senderSSRC: 1, mediaSSRC: number).write(into: &output)
       case 1:
         FullIntraRequest(
@@ -114,18 +116,51 @@ final class Participant {
         GenericNACK(
           senderSSRC: 1, mediaSSRC: number, sequenceNumbers: [UInt16(kind), UInt16(kind) &* 257]
         ).write(into: &output)
-      default:
+      case 3:
         SenderReport(
           ssrc: number & 7, ntpTimestamp: UInt64(kind) << 56, rtpTimestamp: number << 24,
           packetCount: 1, octetCount: 1, blocks: []
         ).write(into: &output)
+      case 4: lostEverywhere(kind, number).write(into: &output)
+      case 5:
+        ReceiverEstimatedMaximumBitrate(
+          senderSSRC: 1, bitrate: UInt64(kind) << (number & 63), ssrcs: [number]
+        ).write(into: &output)
+      case 6:
+        let block = ReportBlock(
+          ssrc: number, fractionLost: kind, highestSequenceNumber: number << 8,
+          lastSenderReport: number << 20, delaySinceLastSenderReport: UInt32(kind) << 16)
+        ReceiverReport(ssrc: 1, blocks: [block]).write(into: &output)
+      default: arrivals(kind, number).write(into: &output)
       }
     }
   }
 
-  /// Whatever the forwarder sends must open, be of a slot, and come from somebody that `mayBeSeen` by us.
+  /// Asks for many numbers that may never have been sent.
+  private func lostEverywhere(_ kind: UInt8, _ ssrc: UInt32) -> GenericNACK {
+    let items = (0..<40 as Range<UInt16>).map { place in
+      GenericNACK.Item(packetID: place &* 1700 &+ UInt16(kind), followingLost: 0xffff)
+    }
+    return GenericNACK(senderSSRC: 1, mediaSSRC: ssrc, items: items)
+  }
+
+  /// Tells of numbers that may never have been sent, in any order of time.
+  private func arrivals(_ kind: UInt8, _ number: UInt32) -> TransportFeedback {
+    let base = UInt16(truncatingIfNeeded: number &* 3)
+    let arrivals = (0..<UInt16(kind >> 3)).map { place in
+      TransportFeedback.Arrival(
+        offset: place &* 2, delta: Int16(truncatingIfNeeded: Int(place) * Int(number) * 401))
+    }
+    return TransportFeedback(
+      senderSSRC: 1, mediaSSRC: 0, baseSequenceNumber: base, statusCount: UInt16(kind),
+      referenceTime: number << 16, feedbackCount: kind, arrivals: arrivals)
+  }
+
+  /// Whatever the forwarder sends must open, be of a slot, and come from somebody that `mayBeSeen` by us. Frames out of
+  /// redundancy end without anybody's mark: then sound has none.
   func receive(
-    _ datagram: [UInt8], at now: Instant, into outbox: Outbox, mayBeSeen: (UInt8) -> Bool
+    _ datagram: [UInt8], at now: Instant, into outbox: Outbox, marksSound: Bool,
+    mayBeSeen: (UInt8) -> Bool
   ) {
     var bytes = datagram
     var span = bytes.mutableSpan
@@ -134,9 +169,19 @@ final class Participant {
     events.removeAll(keepingCapacity: true)
     switch result {
     case .rtp(let packet, _):
-      let slot = shape.slots.first { $0.ssrc == packet.header.ssrc }
-      precondition(slot?.payloadTypes.values.contains(packet.header.payloadType) == true)
-      precondition(!packet.payloadRange.isEmpty)
+      let header = packet.header
+      if shape.isProtected, header.payloadType == Shape.repairType { break }
+      let slot = shape.slots.first { $0.ssrc == header.ssrc }
+      let isMedia =
+        slot?.payloadTypes.values.contains(header.payloadType) == true
+        || slot != nil && slot?.protection.redundancyPayloadType == header.payloadType
+      let isRepeat = shape.slots.contains {
+        $0.retransmissionSSRC == header.ssrc
+          && $0.retransmissionTypes.values.contains(header.payloadType)
+      }
+      precondition(isMedia || isRepeat)
+      // Padding, for a probe or in place of what is left out.
+      guard !packet.payloadRange.isEmpty, marksSound || slot?.kind != .audio else { break }
       precondition(mayBeSeen(span[packet.payloadRange.upperBound - 1]), "a room's media left it")
     case .rtcp(let count):
       var reader = RTCPReader(span.span.extracting(first: count))

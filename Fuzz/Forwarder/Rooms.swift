@@ -18,11 +18,13 @@ final class Rooms {
   private var filled = 0
   private var now = Instant.zero
   private var generation: UInt64 = 0
+  private var wasProtected = false
 
   // MARK: Control
 
   func join(_ index: Int, shape: UInt8) {
     generation += 1
+    wasProtected = wasProtected || Shape(shape).isProtected
     let (participant, remote) = Participant.pair(
       index, generation: generation, shape: Shape(shape), replacing: participants[index])
     remote.transportSequenceID = Shape.transportSequenceID
@@ -46,6 +48,7 @@ final class Rooms {
   func update(_ index: Int, shape: UInt8) {
     guard let participant = participants[index] else { return }
     participant.shape = Shape(shape)
+    wasProtected = wasProtected || participant.shape.isProtected
     forwarder.update(
       participant.id, publishing: participant.shape.tracks, receiving: participant.shape.slots,
       at: now, events: &events)
@@ -153,7 +156,9 @@ final class Rooms {
         $0.address == datagram.path.remote
       }
       guard let participant else { continue }
-      participant.receive(outbox.bytes(of: datagram), at: now, into: sent) { [participants] in
+      participant.receive(
+        outbox.bytes(of: datagram), at: now, into: sent, marksSound: !wasProtected
+      ) { [participants] in
         participants[Int($0)]?.room == participant.room && Int($0) != participant.index
       }
     }
@@ -192,6 +197,9 @@ final class Rooms {
       case .slotsChanged(let id, let content): shown[id] = content
       case .speakersChanged(_, let speakers):
         precondition(speakers.allSatisfy { (0...1).contains($0.level) })
+      case .layersWanted(_, let wanted): precondition(!wanted.isEmpty)
+      case .qualityChanged(_, let peers):
+        precondition(peers.allSatisfy { $0.up.score <= 5 && $0.down.score <= 5 })
       case .connected, .interrupted, .failed: break
       }
     }

@@ -22,32 +22,50 @@ private struct Script {
   private var now = Instant.zero
   private var random = RandomSource.seeded(1)
   private static let base = TransportAddress(ip: IPAddress(0, 0, 0, 0), port: 3478)
+  private static let home = IPAddress(198, 51, 100, 1)
+  private static let active = TransportAddress(ip: home, port: ICECandidate.activePort)
 
   init(bytes: [UInt8]) {
     self.bytes = bytes
     remote = .random(using: &random)
-    let role: ICEAgent.Role = bytes.first.map { $0 & 1 == 0 } == true ? .controlling : .controlled
-    agent = ICEAgent(role: role, credentials: .random(using: &random), random: .seeded(2))
+    let kind = bytes.first ?? 0
+    var configuration = ICEAgent.Configuration()
+    configuration.isLite = kind & 6 == 6
+    configuration.movesToBetterPairs = kind & 8 != 0
+    agent = ICEAgent(
+      role: kind & 1 == 0 ? .controlling : .controlled, credentials: .random(using: &random),
+      configuration: configuration, random: .seeded(2))
+    agent.usesRenomination = kind & 16 != 0
+    agent.remoteIsLite = kind & 96 == 96
+    let address = TransportAddress(ip: Self.home, port: 3478)
+    agent.addLocalCandidate(ICECandidate(address: address), base: Self.base)
     agent.addLocalCandidate(
-      ICECandidate(address: TransportAddress(ip: IPAddress(198, 51, 100, 1), port: 3478)),
-      base: Self.base)
+      ICECandidate(address: Self.active, transport: .tcp, tcpType: .active))
+    agent.addLocalCandidate(
+      ICECandidate(address: address, transport: .tcp, tcpType: .passive), base: Self.base)
   }
 
   mutating func run() {
     while let step = next() {
-      switch step % 10 {
+      switch step % 14 {
       case 0: now = now + .milliseconds(Int64(next() ?? 0) * 20)
       case 1: if let deadline = agent.deadline { now = max(now, deadline) }
-      case 2: receive(take(Int(next() ?? 0)), from: source())
-      case 3: receive(check(), from: source())
+      case 2: receive(take(Int(next() ?? 0)), on: path())
+      case 3: receive(check(), on: path())
       case 4: answer()
-      case 5: agent.addRemoteCandidate(ICECandidate(address: source()))
+      case 5: agent.addRemoteCandidate(candidate())
       case 6: agent.setRemoteCandidatesComplete()
       case 7: agent.restart(credentials: .random(using: &random))
       case 8: agent.setRemoteCredentials(remote)
-      default: receive(damaged(check()), from: source())
+      case 9:
+        agent.pathFailed(selectedOrAnyPath(), at: now, into: outbox, events: &events)
+      case 10: agent.renominate(path(), at: now)
+      case 11: agent.setLocalCandidatesComplete()
+      case 12: agent.addLocalCandidate(candidate(), base: Self.base)
+      default: receive(damaged(check()), on: path())
       }
-      agent.advance(to: now, into: outbox, events: &events)
+      // Whatever is due is done within a few calls.
+      for _ in 0..<4 { agent.advance(to: now, into: outbox, events: &events) }
       check(outbox)
     }
   }
@@ -58,6 +76,14 @@ private struct Script {
     if let path = agent.selectedPath { precondition(agent.isValidated(path)) }
     if agent.state == .connected { precondition(agent.selectedPath != nil) }
     if agent.state == .failed { precondition(agent.selectedPath == nil && agent.deadline == nil) }
+    if let deadline = agent.deadline { precondition(deadline > now) }
+    let pairs = agent.pairStatistics
+    precondition(pairs.count <= 100 && Set(pairs.map(\.id)).count == pairs.count)
+    precondition(pairs.count(where: \.isSelected) <= 1)
+    let candidates = Set(agent.candidateStatistics.map(\.id))
+    for pair in pairs {
+      precondition(candidates.contains(pair.local) && candidates.contains(pair.remote))
+    }
   }
 
   private mutating func next() -> UInt8? {
@@ -76,8 +102,31 @@ private struct Script {
     TransportAddress(ip: IPAddress(192, 0, 2, (next() ?? 0) & 7), port: 7000)
   }
 
-  private mutating func receive(_ datagram: [UInt8], from address: TransportAddress) {
-    let path = Path(local: Self.base, remote: address)
+  /// By UDP, by a connection of ours, or by one of the peer's.
+  private mutating func path() -> Path {
+    let kind = next() ?? 0
+    let remote = source()
+    return switch kind % 4 {
+    case 0: Path(transport: .tcp, local: Self.active, remote: remote)
+    case 1: Path(transport: .tcp, local: Self.base, remote: remote)
+    default: Path(local: Self.base, remote: remote)
+    }
+  }
+
+  private mutating func selectedOrAnyPath() -> Path {
+    let other = path()
+    return (next() ?? 0) & 1 == 0 ? agent.selectedPath ?? other : other
+  }
+
+  private mutating func candidate() -> ICECandidate {
+    let kind = next() ?? 0
+    let types: [ICECandidate.TCPType?] = [nil, .active, .passive, .simultaneousOpen]
+    return ICECandidate(
+      address: source(), transport: kind & 4 == 0 ? .udp : .tcp, priority: UInt32(kind) << 20,
+      tcpType: types[Int(kind & 3)])
+  }
+
+  private mutating func receive(_ datagram: [UInt8], on path: Path) {
     agent.receive(datagram.span, on: path, at: now, into: outbox, events: &events)
   }
 
@@ -93,6 +142,7 @@ private struct Script {
       output.appendSTUN(.username, username)
       if shape & 1 == 0 { output.appendSTUN(.priority, priority) }
       if shape & 2 == 0 { output.appendSTUN(.useCandidate) }
+      if shape & 8 == 0 { output.appendSTUN(.nomination, priority) }
       output.appendSTUN(shape & 4 == 0 ? .iceControlling : .iceControlled, tieBreaker)
       if shape & 0xf8 == 0 { output.appendSTUN(STUNAttributeType(rawValue: 0x7000)) }
       output.finishSTUN(key: key.span)
@@ -124,7 +174,7 @@ private struct Script {
         }
         output.finishSTUN(key: key.span)
       }
-      receive(answer, from: path.remote)
+      receive(answer, on: path)
     }
   }
 }

@@ -6,6 +6,7 @@ public func fuzzSDP(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start = unsafe start else { return 0 }
   // The fuzzer's buffer, valid for this call.
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  readAsFragment(String(decoding: bytes, as: UTF8.self))
   guard let offer = try? SessionDescription(parsing: bytes.span) else { return 0 }
   let read = try? SessionDescription(parsing: offer.description)
   precondition(read == offer, "an offer must survive printing")
@@ -35,6 +36,12 @@ private func answer(_ offer: SessionDescription) {
   precondition(!negotiated.isICERestarted(by: offer))
   let again = try? builder.answer(to: offer, after: negotiated)
   precondition(again != nil, "the same offer must continue itself")
+}
+
+private func readAsFragment(_ text: String) {
+  guard let fragment = try? TrickleFragment(parsing: text) else { return }
+  let read = try? TrickleFragment(parsing: fragment.description)
+  precondition(read == fragment, "a fragment must survive printing")
 }
 
 private func readAsAnswer(_ answer: SessionDescription) {

@@ -30,6 +30,7 @@ private struct Script {
     case 7: now = now - .seconds(Int64(argument))
     case 8: _ = session.send(OutgoingMessage(text: "{\"a\":1}", isRepeated: argument & 1 == 1))
     case 9: carryOut(session.advance(to: now))
+    case 10: hear(Array(line.dropFirst()))
     default: receive(line)
     }
     _ = bucket.take(Int(argument), at: now)
@@ -48,6 +49,16 @@ private struct Script {
     } catch {
       carryOut(session.receive(SignalingFailure(.badMessage, "no JSON")))
     }
+  }
+
+  /// What a server would say, as another program's client may read it.
+  func hear(_ text: [UInt8]) {
+    guard JSONShape(of: text).fits(SignalingLimits()),
+      let heard = try? JSONDecoder().decode(ServerEnvelope.self, from: Data(text)),
+      let said = try? JSONEncoder().encode(heard)
+    else { return }
+    let again = try? JSONDecoder().decode(ServerEnvelope.self, from: said)
+    precondition(again == heard, "what was heard is said and heard again as it was")
   }
 
   mutating func carryOut(_ command: SignalingSession.Command) {

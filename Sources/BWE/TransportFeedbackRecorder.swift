@@ -7,8 +7,10 @@ public import Wire
 /// Every packet is told of once it has arrived, or as missing once a later one has. One that comes
 /// after it was told of as missing makes the report start with it again.
 public struct TransportFeedbackRecorder: Sendable {
-  /// The time from an arrival to the report of it.
+  /// The time from an arrival to the report of it, where nobody says otherwise.
   public static let interval = Duration.milliseconds(50)
+  /// The time from an arrival to the report of it.
+  public var interval = Self.interval
   /// The most bytes of one report: with protection it fits any path.
   public static let byteLimit = 1152
   /// Arrivals that are remembered.
@@ -48,12 +50,12 @@ public struct TransportFeedbackRecorder: Sendable {
     guard let next = nextIndex else {
       nextIndex = index
       arrivals.append(Arrival(index: index, time: now))
-      deadline = now + Self.interval
+      deadline = now + interval
       return
     }
     guard index >= memoryStart, insert(Arrival(index: index, time: now)) else { return }
     nextIndex = min(next, index)
-    if deadline == nil { deadline = now + Self.interval }
+    if deadline == nil { deadline = now + interval }
     if arrivals.count > Self.arrivalLimit {
       arrivals.removeFirst(arrivals.count - Self.arrivalLimit)
       memoryStart = arrivals[0].index

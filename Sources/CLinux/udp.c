@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "addresses.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -18,73 +20,6 @@
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55
 #endif
-
-#define MAPPED_PREFIX 0xffffull
-
-static void put64(uint8_t *bytes, uint64_t value) {
-  for (int i = 7; i >= 0; i--) {
-    bytes[i] = (uint8_t)value;
-    value >>= 8;
-  }
-}
-
-static uint64_t get64(const uint8_t *bytes) {
-  uint64_t value = 0;
-  for (int i = 0; i < 8; i++) value = value << 8 | bytes[i];
-  return value;
-}
-
-static struct in6_addr in6_of(const clinux_address *address) {
-  struct in6_addr in6;
-  if (address->family == 4) {
-    put64(in6.s6_addr, 0);
-    put64(in6.s6_addr + 8, MAPPED_PREFIX << 32 | (address->low & 0xffffffff));
-  } else {
-    put64(in6.s6_addr, address->high);
-    put64(in6.s6_addr + 8, address->low);
-  }
-  return in6;
-}
-
-static void set_in6(clinux_address *address, const struct in6_addr *in6) {
-  uint64_t high = get64(in6->s6_addr), low = get64(in6->s6_addr + 8);
-  bool is_mapped = high == 0 && low >> 32 == MAPPED_PREFIX;
-  address->family = is_mapped ? 4 : 6;
-  address->high = high;
-  address->low = is_mapped ? low & 0xffffffff : low;
-}
-
-static void set_in4(clinux_address *address, struct in_addr in4) {
-  address->family = 4;
-  address->high = 0;
-  address->low = ntohl(in4.s_addr);
-}
-
-static socklen_t sockaddr_of(struct sockaddr_in6 *storage, bool is_ipv6, const clinux_address *address) {
-  memset(storage, 0, sizeof *storage);
-  if (is_ipv6) {
-    storage->sin6_family = AF_INET6;
-    storage->sin6_port = htons(address->port);
-    storage->sin6_addr = in6_of(address);
-    return sizeof *storage;
-  }
-  struct sockaddr_in *in4 = (struct sockaddr_in *)storage;
-  in4->sin_family = AF_INET;
-  in4->sin_port = htons(address->port);
-  in4->sin_addr.s_addr = htonl((uint32_t)address->low);
-  return sizeof *in4;
-}
-
-static void set_sockaddr(clinux_address *address, const struct sockaddr_in6 *storage) {
-  if (storage->sin6_family == AF_INET6) {
-    set_in6(address, &storage->sin6_addr);
-    address->port = ntohs(storage->sin6_port);
-  } else {
-    const struct sockaddr_in *in4 = (const struct sockaddr_in *)storage;
-    set_in4(address, in4->sin_addr);
-    address->port = ntohs(in4->sin_port);
-  }
-}
 
 int clinux_udp_socket(bool is_ipv6) {
   int fd = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP);
@@ -125,6 +60,45 @@ int clinux_allow_fragments(int fd, bool is_ipv6) {
   int result = clinux_set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
   clinux_set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
   return result;
+}
+
+int clinux_forbid_fragments(int fd, bool is_ipv6) {
+  if (!is_ipv6) return clinux_set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+  int result = clinux_set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
+  clinux_set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+  return result;
+}
+
+int clinux_report_failures(int fd, bool is_ipv6) {
+  return is_ipv6 ? clinux_set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1)
+                 : clinux_set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+}
+
+int clinux_receive_failure(int fd, clinux_address *remote, uint8_t *type, uint8_t *code) {
+  // What the machine itself refused stands in the same queue.
+  for (int attempts = 0; attempts < 64; attempts++) {
+    struct sockaddr_in6 name;
+    union {
+      char bytes[CMSG_SPACE(sizeof(struct sock_extended_err) + sizeof(struct sockaddr_in6))];
+      struct cmsghdr alignment;
+    } control;
+    struct msghdr header = {
+        .msg_name = &name, .msg_namelen = sizeof name, .msg_control = &control, .msg_controllen = sizeof control};
+    if (recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+      bool is_failure = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+                        (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+      struct sock_extended_err error;
+      if (!is_failure) continue;
+      memcpy(&error, CMSG_DATA(c), sizeof error);
+      if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+      set_sockaddr(remote, &name);
+      *type = error.ee_type;
+      *code = error.ee_code;
+      return 1;
+    }
+  }
+  return 0;
 }
 
 bool clinux_has_segmentation(int fd) {
@@ -265,3 +239,27 @@ static int wait_for(int fd, short events, int64_t timeout_ns) {
 int clinux_wait_writable(int fd, int64_t timeout_ns) { return wait_for(fd, POLLOUT, timeout_ns); }
 
 int clinux_wait_readable(int fd, int64_t timeout_ns) { return wait_for(fd, POLLIN, timeout_ns); }
+
+static int join_ipv4(int fd, const clinux_address *group, uint32_t interface_index) {
+  struct ip_mreqn request = {.imr_multiaddr.s_addr = htonl((uint32_t)group->low), .imr_ifindex = (int)interface_index};
+  // Only what was asked for here, not the groups of every other socket too.
+  int result = clinux_set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  if (result < 0) return result;
+  if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) < 0) return -errno;
+  if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) < 0) return -errno;
+  result = clinux_set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 1);
+  return result < 0 ? result : clinux_set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, 255);
+}
+
+static int join_ipv6(int fd, const clinux_address *group, uint32_t interface_index) {
+  struct ipv6_mreq request = {.ipv6mr_multiaddr = in6_of(group), .ipv6mr_interface = interface_index};
+  if (setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request) < 0) return -errno;
+  int result = clinux_set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, (int)interface_index);
+  if (result < 0) return result;
+  result = clinux_set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
+  return result < 0 ? result : clinux_set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255);
+}
+
+int clinux_join_multicast(int fd, const clinux_address *group, uint32_t interface_index) {
+  return group->family == 4 ? join_ipv4(fd, group, interface_index) : join_ipv6(fd, group, interface_index);
+}

@@ -13,6 +13,11 @@ public struct SelfSignedCertificate: Sendable {
   /// The private key in DER (RFC 5915).
   public let privateKey: [UInt8]
 
+  private init(signed certificate: [UInt8], by privateKey: [UInt8]) {
+    self.certificate = certificate
+    self.privateKey = privateKey
+  }
+
   /// Makes a new key and signs a certificate for it.
   ///
   /// It is valid from 2000 until 9999 (RFC 5280 §4.1.2.5: no well-defined end): nobody checks, what
@@ -31,12 +36,34 @@ public struct SelfSignedCertificate: Sendable {
       unsafe X509_sign(certificate, key, EVP_sha256()) > 0
     else { throw CertificateGenerationFailed() }
     let made = unsafe SelfSignedCertificate(
-      certificate: der { unsafe i2d_X509(certificate, $0) },
-      privateKey: der { unsafe i2d_PrivateKey(key, $0) })
+      signed: encoded { unsafe i2d_X509(certificate, $0) },
+      by: encoded { unsafe i2d_PrivateKey(key, $0) })
     guard !made.certificate.isEmpty, !made.privateKey.isEmpty else {
       throw CertificateGenerationFailed()
     }
     return made
+  }
+
+  /// A certificate and key that were kept; nil unless they are DER, belong together and lie on an elliptic curve.
+  public init?(certificate: [UInt8], privateKey: [UInt8]) {
+    // unsafe: the C objects are owned here and freed before this returns; the arrays outlive the calls.
+    let isUsable = unsafe certificate.withUnsafeBufferPointer { der in
+      var position = der.baseAddress
+      guard let parsed = unsafe d2i_X509(nil, &position, der.count) else { return false }
+      defer { unsafe X509_free(parsed) }
+      return unsafe privateKey.withUnsafeBufferPointer { der in
+        var position = der.baseAddress
+        guard let key = unsafe d2i_PrivateKey(EVP_PKEY_EC, nil, &position, der.count) else {
+          return false
+        }
+        defer { unsafe EVP_PKEY_free(key) }
+        return unsafe X509_check_private_key(parsed, key) == 1
+      }
+    }
+    ERR_clear_error()
+    guard isUsable else { return nil }
+    self.certificate = certificate
+    self.privateKey = privateKey
   }
 
   private static func fill(
@@ -60,17 +87,6 @@ public struct SelfSignedCertificate: Sendable {
       0) == 1
       && X509_set_subject_name(certificate, name) == 1
       && X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1
-  }
-
-  private static func der(
-    _ encode: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> CInt
-  ) -> [UInt8] {
-    let count = encode(nil)
-    guard count > 0 else { return [] }
-    return unsafe [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, initialized in
-      var position = buffer.baseAddress
-      initialized = unsafe max(0, Int(encode(&position)))
-    }
   }
 }
 

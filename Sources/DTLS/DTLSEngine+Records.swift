@@ -139,8 +139,19 @@ extension DTLSEngine {
     if isNewFlight { doubt = nil }
     repeatLater(isNew: isNewFlight, at: now)
     flush(into: outbox)
-    if state == .connected { session.releaseBuffers() }
+    if state == .connected { releaseBuffers(of: session, at: now) }
     updateDeadline(at: now)
+  }
+
+  /// Gives the record buffers back; where records come one after the other, only when there is a pause.
+  private func releaseBuffers(of session: OpenSSLSession, at now: Instant) {
+    defer { lastRecordAt = now }
+    if let lastRecordAt, now < lastRecordAt + Self.bufferPause {
+      buffersUntil = now + Self.bufferPause
+    } else {
+      buffersUntil = nil
+      session.releaseBuffers()
+    }
   }
 
   /// Has a flight of the handshake repeated until it is answered.

@@ -28,7 +28,7 @@ extension DTLSEngine {
     guard message.count <= maximumApplicationDataSize else { throw .messageTooLarge }
     guard !message.isEmpty else { return }
     context.port.removeAll()
-    defer { session.releaseBuffers() }
+    defer { if buffersUntil == nil { session.releaseBuffers() } }
     guard session.acquireBuffers(), session.write(message) else { throw .libraryFailed }
     flush(into: outbox)
   }

@@ -41,6 +41,8 @@ public final class DTLSEngine {
   public static let handshakeTimeout: Duration = .seconds(30)
   /// How long a handshake may still get on after a plaintext alert said that it is over.
   static let alertGrace: Duration = .seconds(5)
+  /// OpenSSL's record buffers go back after so long a pause.
+  static let bufferPause: Duration = .milliseconds(20)
   /// What DTLS adds to each message: record header, explicit nonce and tag (RFC 5288 §3).
   static let recordOverheadByteCount = 13 + 8 + 16
 
@@ -60,6 +62,10 @@ public final class DTLSEngine {
   /// The alert that came in plaintext, when to believe it, and the step it came at.
   var doubt: (error: DTLSError, until: Instant, step: UInt32)?
   private var retransmissionDeadline: Instant?
+  /// When a record was last taken in.
+  var lastRecordAt: Instant?
+  /// Until then the record buffers are kept; `nil` where there are none.
+  var buffersUntil: Instant?
   let context: DTLSContext
 
   /// An engine at rest. A server waits for `receive`, a client for `start`.
@@ -75,7 +81,7 @@ public final class DTLSEngine {
   ) throws(DTLSError) {
     self.context = context
     self.role = role
-    self.maximumDatagramSize = min(max(maximumDatagramSize, 256), 4096)
+    self.maximumDatagramSize = Self.admissible(maximumDatagramSize)
     gate = RecordGate(fromServer: role == .client)
     let session = try OpenSSLSession(
       context: context, role: role, srtpProfiles: srtpProfiles,
@@ -88,7 +94,17 @@ public final class DTLSEngine {
   public var isConnected: Bool { state == .connected }
 
   /// The longest application data that fits into one datagram, in bytes.
-  public var maximumApplicationDataSize: Int { maximumDatagramSize - Self.recordOverheadByteCount }
+  public var maximumApplicationDataSize: Int {
+    Self.maximumApplicationDataSize(inDatagramOf: maximumDatagramSize)
+  }
+
+  /// The longest application data that fits into a datagram of an engine that sends none longer than
+  /// `byteCount`.
+  public static func maximumApplicationDataSize(inDatagramOf byteCount: Int) -> Int {
+    admissible(byteCount) - recordOverheadByteCount
+  }
+
+  private static func admissible(_ datagramSize: Int) -> Int { min(max(datagramSize, 256), 4096) }
 
   /// Sends a client's first flight by `path`; on a server it only sets the path.
   public func start(on path: Path, at now: Instant, into outbox: Outbox, events: inout [Event]) {
@@ -129,6 +145,10 @@ public final class DTLSEngine {
       }
     }
     for datagram in repeater.takeDue(at: now) { transmit(datagram.span, into: outbox) }
+    if let end = buffersUntil, end <= now {
+      session?.releaseBuffers()
+      buffersUntil = nil
+    }
     updateDeadline(at: now)
   }
 
@@ -138,7 +158,8 @@ public final class DTLSEngine {
     var earliest: Instant? = repeater.deadline
     func consider(_ instant: Instant) { earliest = min(earliest ?? instant, instant) }
     switch state {
-    case .idle, .connected: break
+    case .idle: break
+    case .connected: if let buffersUntil { consider(buffersUntil) }
     case .ended: earliest = nil
     case .handshaking(let end):
       consider(end)

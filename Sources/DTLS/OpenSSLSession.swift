@@ -4,7 +4,7 @@ import Wire
 
 /// One OpenSSL connection, with every pointer it needs. Policy and time are `DTLSEngine`'s.
 ///
-/// OpenSSL keeps its error queue for the thread: each call clears it before and after.
+/// OpenSSL keeps its error queue for the thread: each call that looks at it begins with an empty one.
 @safe final class OpenSSLSession {
   /// How far a step of the handshake came.
   enum Progress: Equatable {
@@ -169,8 +169,7 @@ import Wire
 
   /// Reads the next application data, at most `capacity` bytes of it.
   func read(capacity: Int) -> Reading {
-    ERR_clear_error()
-    defer { ERR_clear_error() }
+    Self.forgetErrors()
     var result: CInt = 0
     let data = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, initialized in
       result = unsafe SSL_read(ssl, buffer.baseAddress, CInt(clamping: buffer.count))
@@ -186,12 +185,14 @@ import Wire
 
   /// Writes `data` as one record.
   func write(_ data: Span<UInt8>) -> Bool {
-    ERR_clear_error()
-    defer { ERR_clear_error() }
+    Self.forgetErrors()
     return unsafe data.withUnsafeBufferPointer { data in
       unsafe SSL_write(ssl, data.baseAddress, CInt(clamping: data.count)) == CInt(data.count)
     }
   }
+
+  /// Empties the error queue. Clearing it touches every entry that it could have; looking is cheap.
+  private static func forgetErrors() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
   /// Writes close_notify.
   func shutDown() {

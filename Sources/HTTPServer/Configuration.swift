@@ -1,19 +1,7 @@
+public import Net
+
 /// What a server listens on and what it allows.
 public struct Configuration: Sendable {
-  /// A certificate and its private key, both PEM files.
-  public struct TLS: Sendable, Equatable {
-    /// Path of the certificate chain.
-    public var certificatePath: String
-    /// Path of the private key.
-    public var privateKeyPath: String
-
-    /// The certificate chain and key in these files.
-    public init(certificatePath: String, privateKeyPath: String) {
-      self.certificatePath = certificatePath
-      self.privateKeyPath = privateKeyPath
-    }
-  }
-
   /// Numeric address to listen on; `0.0.0.0` is every IPv4 interface, `::` every interface.
   public var host: String
   /// Port to listen on; 0 lets the system choose.
@@ -22,22 +10,22 @@ public struct Configuration: Sendable {
   public var limits: Limits
   /// Origins allowed to open a WebSocket besides the server's own host, such as `https://meet.example`.
   public var allowedOrigins: [String]
-  /// TLS, or nil for plain HTTP.
-  public var tls: TLS?
+  /// What is shown to clients that speak TLS, which may be replaced at any time; nil for plain HTTP.
+  public var certificates: CertificateStore?
   /// Headers every response carries unless it sets them itself.
   public var securityHeaders: SecurityHeaders
 
   /// A configuration; everything has a default.
   public init(
     host: String = "127.0.0.1", port: UInt16 = 0, limits: Limits = Limits(),
-    allowedOrigins: [String] = [], tls: TLS? = nil,
+    allowedOrigins: [String] = [], certificates: CertificateStore? = nil,
     securityHeaders: SecurityHeaders = SecurityHeaders()
   ) {
     self.host = host
     self.port = port
     self.limits = limits
     self.allowedOrigins = allowedOrigins
-    self.tls = tls
+    self.certificates = certificates
     self.securityHeaders = securityHeaders
   }
 }

@@ -13,11 +13,16 @@ final class Connection {
   let id: UInt64
   /// Whose connections are counted together.
   let client: String
-  let socket: RawSocket
+  var socket: RawSocket
+  /// Whether it came over TLS.
+  var isSecure = false
   /// Each session is changed where it is: a copy would make every byte that arrives copy what arrived before.
   var http: HTTPSession?
   var webSocketSession: WebSocketSession?
   var webSocket: WebSocketConnection?
+  var stream: StreamSession?
+  /// What has arrived while nobody can tell what it begins; nil once it is known.
+  var beginning: [UInt8]? = []
   private(set) var ending: Ending?
   private var endingDeadline: Instant?
   /// The request being handled.
@@ -25,7 +30,7 @@ final class Connection {
   /// When the timer in libwebsockets fires.
   var armed: Instant?
   var isReading = true
-  /// The reader of the messages is behind.
+  /// The reader of the messages, or of the stream, is behind.
   var isBehind = false
   /// libwebsockets keeps a part of the last write (see `Service.write`).
   var isStuck = false
@@ -39,7 +44,8 @@ final class Connection {
   }
 
   var deadline: Instant? {
-    ending == nil ? http?.deadline ?? webSocketSession?.deadline : endingDeadline
+    guard ending == nil else { return endingDeadline }
+    return http?.deadline ?? webSocketSession?.deadline ?? stream?.deadline
   }
 
   /// A peer that does not take the answers to its pings is not asked for more of them.
@@ -55,10 +61,14 @@ final class Connection {
     outgoing.append(bytes, isCounted: isCounted)
   }
 
-  /// Takes the next bytes to write and tells a WebSocket that its own have gone.
+  /// Takes the next bytes to write and tells a WebSocket or stream that its own have gone.
   func nextWrite() -> ArraySlice<UInt8>? {
-    guard let (bytes, counted) = outgoing.next() else { return nil }
-    if counted > 0 { webSocket?.didSend(counted) }
+    let limit = stream == nil ? SendQueue.writeSize : SendQueue.streamWriteSize
+    guard let (bytes, counted) = outgoing.next(atMost: limit) else { return nil }
+    if counted > 0 {
+      webSocket?.didSend(counted)
+      stream?.stream.didSend(counted)
+    }
     return bytes
   }
 
@@ -70,5 +80,7 @@ final class Connection {
     endingDeadline = deadline
     http = nil
     webSocketSession = nil
+    stream = nil
+    beginning = nil
   }
 }

@@ -8,8 +8,6 @@ public enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertible
   case addressUnavailable(host: String)
   /// The address is not a numeric IPv4 or IPv6 address.
   case badAddress(host: String)
-  /// The certificate or its key cannot be read or used.
-  case certificateUnreadable(path: String, reason: String)
   /// The directory of static files cannot be read.
   case directoryUnreadable(path: String)
   /// The system refused something else.
@@ -28,8 +26,6 @@ public enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertible
       "no interface of this machine has the address \(host)"
     case .badAddress(let host):
       "\(host) is not an IP address; write one such as 127.0.0.1, 0.0.0.0 or ::"
-    case .certificateUnreadable(let path, let reason):
-      "the TLS certificate or key \(path) cannot be used: \(reason)"
     case .directoryUnreadable(let path):
       "the directory \(path) cannot be read; check that it exists and is readable"
     case .system(let operation, let reason):

@@ -31,6 +31,8 @@ struct HTTPSession {
   /// When the present state has lasted too long.
   private(set) var deadline: Instant?
   private var isDraining = false
+  /// Whether the present request was given more time since its deadline was looked at late.
+  private var isExtended = false
 
   init(settings: SessionSettings, peer: HTTPRequest.Peer, at now: Instant) {
     self.settings = settings
@@ -66,6 +68,7 @@ struct HTTPSession {
   /// Everything handed out was sent.
   mutating func sent(at now: Instant, into actions: inout [Action]) {
     guard case .sending = state else { return }
+    isExtended = false
     state = .head(HeadCollector())
     deadline = now + settings.limits.idleTimeout
     proceed(at: now, into: &actions)
@@ -89,6 +92,11 @@ struct HTTPSession {
   /// Fires the deadline if it has come.
   mutating func advance(to now: Instant, into actions: inout [Action]) {
     guard let deadline, now >= deadline else { return }
+    if !isExtended, let later = LateLook.extended(deadline, at: now) {
+      isExtended = true
+      self.deadline = later
+      return
+    }
     switch state {
     case .head(let collector) where collector.hasBegun:
       refuse(HTTPFault(.requestTimeout, "the header took too long"), into: &actions)
@@ -206,7 +214,17 @@ final class SessionSettings: Sendable {
     origins = OriginPolicy(allowed: configuration.allowedOrigins)
     self.webSocketPaths = webSocketPaths
     serialization = ResponseSerialization(configuration.securityHeaders)
-    isSecure = configuration.tls != nil
+    isSecure = configuration.certificates != nil
     self.date = date
+  }
+
+  /// Those of sessions without TLS beside `secure` ones: they have no WebSockets.
+  init(beside secure: SessionSettings) {
+    limits = secure.limits
+    origins = secure.origins
+    webSocketPaths = []
+    serialization = secure.serialization
+    isSecure = false
+    date = secure.date
   }
 }

@@ -1,5 +1,6 @@
 import CWebSockets
 import Glibc
+import Net
 
 /// The listening half of libwebsockets: a context and a virtual host that hands raw connections to a
 /// `Service`. Made, used and closed on one thread.
@@ -8,12 +9,13 @@ import Glibc
   private let context: OpaquePointer
   private let protocols: UnsafeMutablePointer<lws_protocols>
   private let names: [UnsafeMutablePointer<CChar>?]
+  /// Asked by the context, which ends first.
+  private let certificates: CertificateStore?
 
   init(_ configuration: Configuration, service: Service) throws(HTTPServerError) {
     if let error = SocketAddress.refusal(host: configuration.host, port: configuration.port) {
       throw error
     }
-    if let tls = configuration.tls { try Self.check(tls) }
     LibraryLog.apply()
     var information = unsafe lws_context_creation_info()
     unsafe information.options = Self.options(configuration)
@@ -22,10 +24,9 @@ import Glibc
     unsafe information.timeout_secs = CUnsignedInt(
       clamping: max(1, configuration.limits.headTimeout.components.seconds))
     unsafe information.pt_serv_buf_size = 16 * 1024
-    let names = unsafe [
-      "jumpa", "raw-skt", configuration.host, "http/1.1", Self.ciphers,
-      configuration.tls?.certificatePath, configuration.tls?.privateKeyPath,
-    ].map { unsafe $0.flatMap { unsafe strdup($0) } }
+    let names = unsafe ["jumpa", "raw-skt", configuration.host, TLSContext.suites].map {
+      (text: String) in unsafe strdup(text)
+    }
     let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
     unsafe protocols.initialize(repeating: lws_protocols(), count: 2)
     unsafe protocols[0].name = UnsafePointer(names[0])
@@ -42,9 +43,17 @@ import Glibc
     guard let host = unsafe lws_create_vhost(context, &information) else {
       unsafe lws_context_destroy(context)
       unsafe Self.free(protocols, names)
-      throw Self.failure(configuration)
+      throw .portBusy(host: configuration.host, port: configuration.port)
+    }
+    certificates = configuration.certificates
+    if let certificates, let context = unsafe service.tlsContext {
+      // After libwebsockets, which has its own say about protocols; nobody is served before this.
+      unsafe certificates.attach(to: context)
     }
     port = UInt16(truncatingIfNeeded: unsafe lws_get_vhost_listen_port(host))
+    if certificates != nil, !service.routes.streams.isEmpty {
+      unsafe service.threshold = Threshold(context, information, served: host)
+    }
   }
 
   /// Where the context is, for `Mailbox`.
@@ -71,7 +80,10 @@ import Glibc
     options |= UInt64(LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG)
     options |= UInt64(LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND)
     if !configuration.host.contains(":") { options |= UInt64(LWS_SERVER_OPTION_DISABLE_IPV6) }
-    if configuration.tls != nil { options |= UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT) }
+    if configuration.certificates != nil {
+      options |= UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT)
+      options |= UInt64(LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX)
+    }
     return options
   }
 
@@ -85,30 +97,11 @@ import Glibc
     unsafe information.iface = isEveryInterface ? nil : UnsafePointer(names[2])
     unsafe information.listen_accept_protocol = UnsafePointer(names[0])
     unsafe information.listen_accept_role = UnsafePointer(names[1])
-    guard configuration.tls != nil else { return }
-    unsafe information.alpn = UnsafePointer(names[3])
-    unsafe information.ssl_cipher_list = UnsafePointer(names[4])
-    unsafe information.ssl_cert_filepath = UnsafePointer(names[5])
-    unsafe information.ssl_private_key_filepath = UnsafePointer(names[6])
+    guard configuration.certificates != nil else { return }
+    unsafe information.ssl_cipher_list = UnsafePointer(names[3])
     unsafe information.ssl_options_set = olderThanTLS12 | noRenegotiation
   }
 
-  private static func check(_ tls: Configuration.TLS) throws(HTTPServerError) {
-    for path in [tls.certificatePath, tls.privateKeyPath]
-    where unsafe access(path, R_OK) != 0 {
-      throw .certificateUnreadable(path: path, reason: SocketAddress.reason(errno))
-    }
-  }
-
-  private static func failure(_ configuration: Configuration) -> HTTPServerError {
-    guard let tls = configuration.tls else {
-      return .portBusy(host: configuration.host, port: configuration.port)
-    }
-    return .certificateUnreadable(
-      path: tls.certificatePath, reason: "it is no PEM certificate, or the key is not its own")
-  }
-
-  private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
   /// SSL_OP_NO_SSLv3, SSL_OP_NO_TLSv1 and SSL_OP_NO_TLSv1_1: computed macros that Swift does not see.
   private static let olderThanTLS12 = 1 << 25 | 1 << 26 | 1 << 28
   /// SSL_OP_NO_RENEGOTIATION.
@@ -129,17 +122,26 @@ private func listenerCallback(
   case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
     // The descriptor comes in the place of a pointer.
     let descriptor = CInt(truncatingIfNeeded: Int(bitPattern: input))
-    return service.admits(SocketAddress.peer(of: descriptor)) ? 0 : 1
-  case LWS_CALLBACK_RAW_ADOPT: return unsafe service.opened(RawSocket(socket)) ? 0 : -1
+    guard service.admits(SocketAddress.peer(of: descriptor)) else { return 1 }
+    guard let threshold = service.threshold else { return 0 }
+    _ = threshold.take(descriptor)
+    threshold.takeMore(from: unsafe RawSocket(socket).descriptor) { service.admits($0) }
+    return 1
+  case LWS_CALLBACK_RAW_RX_FILE: return unsafe service.begun(RawSocket(socket)) ? 0 : -1
+  case LWS_CALLBACK_RAW_ADOPT, LWS_CALLBACK_RAW_ADOPT_FILE:
+    return unsafe service.opened(RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_RAW_RX:
     let bytes = unsafe Array(UnsafeRawBufferPointer(start: input, count: length))
     return unsafe service.received(bytes, on: RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_RAW_WRITEABLE: return unsafe service.writable(RawSocket(socket)) ? 0 : -1
   case LWS_CALLBACK_TIMER: return unsafe service.timerFired(on: RawSocket(socket)) ? 0 : -1
-  case LWS_CALLBACK_RAW_CLOSE, LWS_CALLBACK_WSI_DESTROY:
+  case LWS_CALLBACK_RAW_CLOSE, LWS_CALLBACK_RAW_CLOSE_FILE, LWS_CALLBACK_WSI_DESTROY:
     // A connection that fails in its TLS handshake is destroyed without having been closed.
     unsafe service.closed(RawSocket(socket))
   case LWS_CALLBACK_EVENT_WAIT_CANCELLED: service.nudged()
+  case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+    // The virtual host's SSL_CTX comes in the place of a connection's own data.
+    unsafe service.tlsContext = OpaquePointer(user)
   default: break
   }
   return 0

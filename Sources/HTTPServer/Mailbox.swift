@@ -10,6 +10,8 @@ final class Mailbox: Sendable {
     case close(UInt64, WebSocketCloseCode, String)
     case overflow(UInt64)
     case resumeReading(UInt64)
+    case setReading(UInt64, Bool)
+    case endStream(UInt64)
     case stop
   }
 

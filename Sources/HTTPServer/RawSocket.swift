@@ -13,11 +13,29 @@ import Glibc
 
   var peer: HTTPRequest.Peer? { SocketAddress.peer(of: descriptor) }
 
+  /// Our end.
+  var local: HTTPRequest.Peer? { SocketAddress.local(of: descriptor) }
+
   /// Whether the last write is partly kept by libwebsockets.
   var keepsUnsent: Bool { unsafe lws_partial_buffered(socket) != 0 }
 
   /// Whether a write now would have to wait.
   var isChoked: Bool { unsafe lws_send_pipe_choked(socket) != 0 }
+
+  /// What there is to read.
+  enum Look {
+    case byte(UInt8)
+    case nothing
+    case end
+  }
+
+  /// Looks at the next byte and leaves it where it is.
+  func look() -> Look {
+    var byte: UInt8 = 0
+    let count = unsafe recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+    guard count < 0 else { return count == 0 ? .end : .byte(byte) }
+    return errno == EAGAIN || errno == EINTR ? .nothing : .end
+  }
 
   func identify(_ number: UInt64) {
     // A number, never followed, in the place of a pointer.
@@ -30,6 +48,14 @@ import Glibc
     let size = socklen_t(MemoryLayout<CInt>.size)
     // The option is read before the call returns.
     unsafe setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &yes, size)
+  }
+
+  /// Has the system take bytes only as long as so many have not been sent: what waits there cannot be dropped.
+  func limitUnsent(to count: Int) {
+    var count = CInt(clamping: count)
+    let size = socklen_t(MemoryLayout<CInt>.size)
+    // The option is read before the call returns.
+    unsafe setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &count, size)
   }
 
   /// False if the connection is broken.
@@ -61,5 +87,5 @@ import Glibc
   /// Closes as soon as libwebsockets is back in its loop, whoever called us.
   func closeSoon() { unsafe lws_set_timeout(socket, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC) }
 
-  private var descriptor: CInt { unsafe lws_get_socket_fd(socket) }
+  var descriptor: CInt { unsafe lws_get_socket_fd(socket) }
 }

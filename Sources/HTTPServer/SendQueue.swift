@@ -14,6 +14,9 @@ struct SendQueue {
 
   /// The most bytes handed out at once.
   static let writeSize = 64 * 1024
+  /// The most handed out at once for a stream: what a socket that can be written to takes whole, so that nothing stays
+  /// with libwebsockets (see `Service.write`) and reading goes on.
+  static let streamWriteSize = 16 * 1024
 
   var isEmpty: Bool { head == chunks.count }
 
@@ -24,15 +27,17 @@ struct SendQueue {
   }
 
   /// The next write, and how many of its bytes are counted.
-  mutating func next() -> (bytes: ArraySlice<UInt8>, counted: Int)? {
+  mutating func next(
+    atMost limit: Int = writeSize
+  ) -> (bytes: ArraySlice<UInt8>, counted: Int)? {
     guard head < chunks.count else { return nil }
     let first = chunks[head]
     if first.bytes.count - offset >= 4096 || head + 1 == chunks.count {
-      let part = first.bytes[offset...].prefix(Self.writeSize)
+      let part = first.bytes[offset...].prefix(limit)
       advance(by: part.count)
       return (part, first.isCounted ? part.count : 0)
     }
-    return gathered()
+    return gathered(limit)
   }
 
   /// Forgets what is counted, except the rest of what is already partly out.
@@ -44,12 +49,12 @@ struct SendQueue {
   }
 
   /// Many small chunks go out in one write.
-  private mutating func gathered() -> (bytes: ArraySlice<UInt8>, counted: Int) {
+  private mutating func gathered(_ limit: Int) -> (bytes: ArraySlice<UInt8>, counted: Int) {
     var bytes: [UInt8] = []
     var counted = 0
     while head < chunks.count {
       let part = chunks[head].bytes[offset...]
-      guard bytes.count + part.count <= Self.writeSize else { break }
+      guard bytes.count + part.count <= limit else { break }
       bytes.append(contentsOf: part)
       if chunks[head].isCounted { counted += part.count }
       advance(by: part.count)

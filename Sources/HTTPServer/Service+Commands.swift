@@ -11,6 +11,12 @@ extension Service {
         connections[id]?.dropMessages()
         close(id, .tryAgainLater, "slow client")
       case .resumeReading(let id): resumeReading(id)
+      case .setReading(let id, let reads):
+        guard let connection = connections[id], connection.stream != nil else { continue }
+        connection.isBehind = !reads
+        settle(connection)
+      case .endStream(let id):
+        if let connection = connections[id] { endStream(connection) }
       case .stop: stop()
       }
     }
@@ -23,9 +29,9 @@ extension Service {
   }
 
   private func send(_ id: UInt64, _ frame: [UInt8]) {
-    guard let connection = connections[id], connection.webSocketSession?.isOpen == true else {
-      return
-    }
+    guard let connection = connections[id],
+      connection.stream != nil || connection.webSocketSession?.isOpen == true
+    else { return }
     connection.queue(frame, isCounted: true)
     connection.socket.callWhenWritable()
   }
@@ -49,6 +55,7 @@ extension Service {
       changeWebSocket(connection) {
         $0.close(.goingAway, "the server stops", at: .now, into: &$1)
       }
+      endStream(connection)
       settle(connection)
     }
   }

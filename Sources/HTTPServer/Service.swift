@@ -1,14 +1,22 @@
 /// The service thread's side of a server: libwebsockets calls in, sessions decide, tasks answer through the
 /// mailbox. Nothing of it leaves its thread.
-final class Service {
+@safe final class Service {
   typealias Instant = ContinuousClock.Instant
 
   let settings: SessionSettings
+  /// Of sessions without TLS where the server speaks it.
+  lazy var plainSettings = SessionSettings(beside: settings)
   let routes: Routes
   let mailbox: Mailbox
   var connections: [UInt64: Connection] = [:]
+  /// Where connections wait that may come with TLS or without; nil where all come alike.
+  var threshold: Threshold?
+  /// The connection that passes it.
+  var passing: Connection?
   private var counts: [String: Int] = [:]
   var stopDeadline: Instant?
+  /// The `SSL_CTX` that libwebsockets made for the listener.
+  var tlsContext: OpaquePointer?
 
   init(settings: SessionSettings, routes: Routes, mailbox: Mailbox) {
     self.settings = settings
@@ -31,10 +39,13 @@ final class Service {
 
   /// A connection is there. This and what follows answer false to close it.
   func opened(_ socket: RawSocket) -> Bool {
+    if let passing { return settle(passing, on: socket) }
     guard let peer = socket.peer else { return false }
     let connection = Connection(
       id: ConnectionNumber.next(), client: peer.client, socket: socket,
       session: HTTPSession(settings: settings, peer: peer, at: .now))
+    connection.isSecure = settings.isSecure
+    if routes.streams.isEmpty { connection.beginning = nil }
     connections[connection.id] = connection
     counts[connection.client, default: 0] += 1
     socket.identify(connection.id)
@@ -46,7 +57,12 @@ final class Service {
   func received(_ bytes: [UInt8], on socket: RawSocket) -> Bool {
     guard let connection = connections[socket.number] else { return false }
     if settings.isSecure { socket.cancelTimeout() }
-    if connection.http == nil {
+    if let beginning = connection.beginning {
+      return begin(connection, beginning, with: bytes)
+    }
+    if connection.stream != nil {
+      deliver(bytes, on: connection)
+    } else if connection.http == nil {
       changeWebSocket(connection) { $0.receive(bytes[...], at: .now, into: &$1) }
     } else {
       changeHTTP(connection) { $0.receive(bytes[...], at: .now, into: &$1) }
@@ -62,6 +78,7 @@ final class Service {
     if connection.ending != nil, let deadline = connection.deadline, now >= deadline {
       return false
     }
+    if connection.stream?.isOver(at: now) == true { return false }
     changeHTTP(connection) { $0.advance(to: now, into: &$1) }
     changeWebSocket(connection) { $0.advance(to: now, into: &$1) }
     settle(connection)
@@ -75,11 +92,14 @@ final class Service {
     return isAlive
   }
 
-  func closed(_ socket: RawSocket) {
-    guard let connection = connections.removeValue(forKey: socket.number) else { return }
+  func closed(_ socket: RawSocket) { forget(socket.number) }
+
+  func forget(_ id: UInt64) {
+    guard let connection = connections.removeValue(forKey: id) else { return }
     let count = (counts[connection.client] ?? 1) - 1
     counts[connection.client] = count > 0 ? count : nil
     connection.task?.cancel()
+    if let session = connection.stream { tellEnd(of: session) }
     changeWebSocket(connection) { $0.lose(into: &$1) }
     // Timers fire just before libwebsockets begins to wait.
     if isDone { mailbox.nudge() }

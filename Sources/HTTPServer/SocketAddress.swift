@@ -4,12 +4,24 @@ import Glibc
 enum SocketAddress {
   /// Who is at the other end of a connected socket.
   static func peer(of descriptor: CInt) -> HTTPRequest.Peer? {
+    unsafe address(of: descriptor, getpeername)
+  }
+
+  /// Our end of a connected socket.
+  static func local(of descriptor: CInt) -> HTTPRequest.Peer? {
+    unsafe address(of: descriptor, getsockname)
+  }
+
+  private static func address(
+    of descriptor: CInt,
+    _ name: (CInt, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> CInt
+  ) -> HTTPRequest.Peer? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let isKnown = unsafe withUnsafeMutablePointer(to: &storage) { storage in
       // sockaddr_storage is made to be read as sockaddr.
       unsafe storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe getpeername(descriptor, $0, &length) == 0
+        unsafe name(descriptor, $0, &length) == 0
       }
     }
     return isKnown ? read(storage) : nil

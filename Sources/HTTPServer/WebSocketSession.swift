@@ -27,6 +27,8 @@ struct WebSocketSession {
   private var state = State.open
   private var lastHeard: Instant
   private var pingSent: Instant?
+  /// When a peer is given up whose time was found over too late.
+  private var extendedDeadline: Instant?
   private var closeDeadline: Instant?
   private var isPaused = false
 
@@ -43,7 +45,8 @@ struct WebSocketSession {
       if isPaused {
         nil
       } else {
-        pingSent.map { $0 + limits.pongTimeout } ?? lastHeard + limits.pingInterval
+        extendedDeadline
+          ?? pingSent.map { $0 + limits.pongTimeout } ?? lastHeard + limits.pingInterval
       }
     case .closing: closeDeadline
     case .over: nil
@@ -56,8 +59,7 @@ struct WebSocketSession {
   /// Hands in bytes that arrived.
   mutating func receive(_ bytes: ArraySlice<UInt8>, at now: Instant, into actions: inout [Action]) {
     if case .over = state { return }
-    lastHeard = now
-    pingSent = nil
+    hear(at: now)
     var input = bytes
     var events: [WebSocketDecoder.Event] = []
     do throws(WebSocketDecoder.Violation) {
@@ -83,17 +85,27 @@ struct WebSocketSession {
   /// Says whether the socket is being read; while it is not, silence means nothing.
   mutating func setPaused(_ isPaused: Bool, at now: Instant) {
     self.isPaused = isPaused
+    hear(at: now)
+  }
+
+  private mutating func hear(at now: Instant) {
     lastHeard = now
     pingSent = nil
+    extendedDeadline = nil
   }
 
   /// Pings a silent peer, and gives up on one that does not answer.
   mutating func advance(to now: Instant, into actions: inout [Action]) {
     guard let deadline, now >= deadline else { return }
-    if case .open = state, pingSent == nil {
-      pingSent = now
-      actions.append(.send(WebSocketFrame.bytes(.ping, [])))
-      return
+    if case .open = state {
+      guard pingSent != nil else {
+        pingSent = now
+        return actions.append(.send(WebSocketFrame.bytes(.ping, [])))
+      }
+      if extendedDeadline == nil, let later = LateLook.extended(deadline, at: now) {
+        extendedDeadline = later
+        return
+      }
     }
     lose(into: &actions)
   }

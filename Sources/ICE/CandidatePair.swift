@@ -3,8 +3,15 @@ import Wire
 
 /// A local candidate and the base its packets leave from.
 struct LocalCandidate: Sendable, Equatable {
+  let id: ICEAgent.CandidateID
   var candidate: ICECandidate
   var base: TransportAddress
+}
+
+/// A candidate that the peer signalled.
+struct RemoteCandidate: Sendable, Equatable {
+  let id: ICEAgent.CandidateID
+  let candidate: ICECandidate
 }
 
 /// One way to the peer: a base of ours and a remote address (RFC 8445 §6.1.2).
@@ -25,6 +32,9 @@ struct CandidatePair: Sendable, Equatable {
     case paused
   }
 
+  let id: ICEAgent.PairID
+  /// For the candidates of the pair that nobody signalled.
+  let reflexiveIDs: ReflexiveIDs
   let path: Path
   var localPriority: UInt32
   var remotePriority: UInt32
@@ -42,9 +52,38 @@ struct CandidatePair: Sendable, Equatable {
   /// When the controlling peer last nominated the pair, and how often it did.
   var nominatedAt: Instant?
   var nominationCount = 0
+  /// The number of the peer's last nomination, where it numbers them.
+  var nomination: UInt32?
+  /// The pair was selected at some time.
+  var isNominated = false
+  /// What the peer sees us as.
+  var mappedAddress: TransportAddress?
+  /// How often a connection could not be made or broke.
+  var breakCount = 0
   var roundTripTime: Duration?
+  var counts = Counts()
 
-  init(path: Path, localPriority: UInt32, remotePriority: UInt32) {
+  struct ReflexiveIDs: Sendable, Equatable {
+    let local: ICEAgent.CandidateID
+    let remote: ICEAgent.CandidateID
+  }
+
+  /// What statistics tell.
+  struct Counts: Sendable, Equatable {
+    var requestsSent: UInt64 = 0
+    var requestsReceived: UInt64 = 0
+    var responsesSent: UInt64 = 0
+    var responsesReceived: UInt64 = 0
+    var consentRequestsSent: UInt64 = 0
+    var totalRoundTripTime = Duration.zero
+  }
+
+  init(
+    id: ICEAgent.PairID, reflexiveIDs: ReflexiveIDs, path: Path, localPriority: UInt32,
+    remotePriority: UInt32
+  ) {
+    self.id = id
+    self.reflexiveIDs = reflexiveIDs
     self.path = path
     self.localPriority = localPriority
     self.remotePriority = remotePriority
@@ -90,6 +129,11 @@ struct Selection: Sendable, Equatable {
   let generation: UInt32
   /// When the peer last proved to be there: it answered a check, or sent an authenticated one.
   var aliveAt: Instant
+  /// When something else that only the peer can have sent arrived.
+  var heardAt = Instant.distantPast
+  /// When the peer last answered a check of ours, and when the first was sent after that.
+  var answeredAt = Instant.distantPast
+  var askedAt: Instant?
   var checkedAt: Instant
   /// Time from the last check to the next in quiet times.
   var interval: Duration
@@ -97,6 +141,9 @@ struct Selection: Sendable, Equatable {
   var unansweredSince: Instant?
   /// Ask at once, whatever the schedule.
   var probesNow = false
+  let selectedAt: Instant
+  /// Our number of the nomination, where we number them.
+  var nomination: UInt32 = 0
 }
 
 /// The credentials of both sides between two restarts, ready for use.

@@ -10,8 +10,10 @@ extension ICEAgent {
     _ candidate: ICECandidate, base: TransportAddress? = nil
   ) -> Bool {
     guard candidate.component == 1, localCandidates.count < 32 else { return false }
-    localCandidates.append(LocalCandidate(candidate: candidate, base: base ?? candidate.address))
-    for remote in remoteCandidates { formPairs(with: remote) }
+    localCandidates.append(
+      LocalCandidate(
+        id: makeCandidateID(), candidate: candidate, base: base ?? candidate.address))
+    for remote in remoteCandidates { formPairs(with: remote.candidate) }
     wake()
     return true
   }
@@ -51,10 +53,11 @@ extension ICEAgent {
       return false
     }
     let isKnown = remoteCandidates.contains {
-      $0.address == candidate.address && $0.transport == candidate.transport
+      $0.candidate.address == candidate.address && $0.candidate.transport == candidate.transport
+        && $0.candidate.tcpType == candidate.tcpType
     }
     guard !isKnown else { return false }
-    remoteCandidates.append(candidate)
+    remoteCandidates.append(RemoteCandidate(id: makeCandidateID(), candidate: candidate))
     formPairs(with: candidate)
     wake()
     return true
@@ -66,10 +69,18 @@ extension ICEAgent {
     wake()
   }
 
+  /// Tells that we have no more candidates of our own, until a restart.
+  public mutating func setLocalCandidatesComplete() { localCandidatesAreComplete = true }
+
   /// Begins anew with other credentials (RFC 8445 §9); the remote ones and candidates come next.
   ///
   /// The old path stays in use, and its checks are answered, until a new one is selected.
   public mutating func restart(credentials: ICECredentials) {
+    // A peer that does not know that it is not heard keeps to the path for as long as something comes by it.
+    if state == .disconnected, configuration.mediaSilence != nil {
+      dropSelection()
+      hasLeftPath = true
+    }
     if selection?.generation == keys.generation { previousKeys = keys }
     if selection == nil { previousKeys = nil }
     keys = Keys(generation: keys.generation &+ 1, local: credentials)
@@ -77,7 +88,10 @@ extension ICEAgent {
     remoteCandidates.removeAll()
     remoteCandidateCount = 0
     remoteCandidatesAreComplete = false
+    localCandidatesAreComplete = false
     nominatingPath = nil
+    nomination = 0
+    peersNomination = 0
     firstValidAt = nil
     checkingSince = nil
     roleSwitchCount = 0
@@ -87,19 +101,15 @@ extension ICEAgent {
 
   /// Pairs a remote candidate with each base that reaches its family (RFC 8445 §6.1.2.2).
   private mutating func formPairs(with remote: ICECandidate) {
-    // Over TCP the peer opens the connection: its first check makes the pair.
-    guard remote.transport == .udp else { return }
-    let reachable = localCandidates.filter {
-      $0.candidate.transport == .udp && $0.candidate.address.ip.family == remote.address.ip.family
-    }
-    for local in reachable {
-      let path = Path(local: local.base, remote: remote.address)
+    guard !configuration.isLite else { return }
+    for local in localCandidates where local.candidate.reaches(remote) {
+      let path = Path(
+        transport: remote.transport, local: local.base, remote: remote.address)
       let priority = local.candidate.priority
       if let index = pairIndex(path) {
         pairs[index].localPriority = max(pairs[index].localPriority, priority)
       } else {
-        var pair = CandidatePair(
-          path: path, localPriority: priority, remotePriority: remote.priority)
+        var pair = makePair(path: path, localPriority: priority, remotePriority: remote.priority)
         if state == .connected { pair.state = .paused }
         add(pair)
       }
@@ -144,9 +154,40 @@ extension ICEAgent {
     localCandidates.lazy
       .filter { $0.base == path.local && $0.candidate.transport == path.transport }
       .map(\.candidate.priority).max()
-      ?? ICECandidate.priority(kind: .host, localPreference: 0, component: 1)
+      ?? ICECandidate.priority(
+        kind: .host, localPreference: 0, component: 1, transport: path.transport)
+  }
+
+  mutating func makePair(
+    path: Path, localPriority: UInt32, remotePriority: UInt32
+  ) -> CandidatePair {
+    CandidatePair(
+      id: PairID(rawValue: makeCandidateID().rawValue),
+      reflexiveIDs: .init(local: makeCandidateID(), remote: makeCandidateID()), path: path,
+      localPriority: localPriority, remotePriority: remotePriority)
+  }
+
+  mutating func makeCandidateID() -> CandidateID {
+    lastID &+= 1
+    return CandidateID(rawValue: lastID)
   }
 
   /// Has the owner call `advance` at once.
-  private mutating func wake() { deadline = .distantPast }
+  mutating func wake() { deadline = .distantPast }
+}
+
+extension ICECandidate {
+  /// Whether packets of a base of ours can go to `remote`: same family, same transport, and over TCP one
+  /// that opens the connection to one that waits for it, or both open (RFC 6544 §6.2). Pairs in which
+  /// the peer opens it come into being with its first check.
+  func reaches(_ remote: ICECandidate) -> Bool {
+    guard transport == remote.transport, address.ip.family == remote.address.ip.family else {
+      return false
+    }
+    guard transport != .udp else { return true }
+    switch (tcpType, remote.tcpType) {
+    case (.active, .passive), (.simultaneousOpen, .simultaneousOpen): return true
+    default: return false
+    }
+  }
 }

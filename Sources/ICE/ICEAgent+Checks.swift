@@ -12,19 +12,23 @@ extension ICEAgent {
     watchConsent(now)
     abandonUnanswered(now)
     watchChecking(now)
-    guard state != .failed else { return }
+    guard state != .failed, !configuration.isLite else { return }
     sendConsentCheck(now, outbox)
     if role == .controlling { chooseNominee(now) }
+    if configuration.movesToBetterPairs { seekBetterPair(now) }
     if selection.map({ isSuspect($0, now) }) == true { considerAlternatives(now) }
     sendCheck(now, outbox)
     trustPeersWord(now)
+    followNomination(now)
+    leaveUnprovenPath(now)
   }
 
   private mutating func watchChecking(_ now: Instant) {
     guard state == .checking, let checkingSince else { return }
     let elapsed = now - checkingSince
     let isExhausted =
-      remoteCandidatesAreComplete && elapsed >= configuration.exhaustedTimeout
+      !configuration.isLite && remoteCandidatesAreComplete
+      && elapsed >= configuration.exhaustedTimeout
       && pairs.allSatisfy { $0.state == .failed }
     if elapsed >= configuration.checkingTimeout || isExhausted { fail() }
   }
@@ -58,6 +62,7 @@ extension ICEAgent {
   /// Doubles from one check of a pair to the next. Where the peer is known to be at the other end, only
   /// loss can keep the answer away, and asking again soon is what helps.
   private func retryInterval(of pair: CandidatePair) -> Duration {
+    guard pair.path.transport == .udp else { return configuration.streamRetryInterval }
     let initial = configuration.initialRetryInterval
     if pair.isValidated { return max(initial, (pair.roundTripTime ?? .zero) * 2) }
     let doublings = Int64(min(max(pair.attempts, 1), 16) - 1)
@@ -75,7 +80,10 @@ extension ICEAgent {
   }
 
   private func maximumAttempts(_ pair: CandidatePair) -> Int {
-    configuration.maximumAttempts * (pair.isValidated ? 4 : 1)
+    let attempts =
+      pair.path.transport == .udp
+      ? configuration.maximumAttempts : configuration.maximumStreamAttempts
+    return attempts * (pair.isValidated ? 4 : 1)
   }
 
   private func nextPairIndex(_ now: Instant) -> Int? {
@@ -106,19 +114,22 @@ extension ICEAgent {
         id: id, path: path, sentAt: now, generation: keys.generation, role: role,
         nominates: nominates), now)
     let priority =
-      ICECandidate.Kind.peerReflexive.typePreference << 24
+      ICECandidate.Kind.peerReflexive.typePreference(path.transport) << 24
       | localPriority(on: path) & 0x00ff_ffff
+    let nomination = nominates && usesRenomination ? nominationNumber(of: path) : nil
     let roleType: STUNAttributeType = role == .controlling ? .iceControlling : .iceControlled
     let tieBreaker = tieBreaker
-    outbox.append(on: path, capacity: 100 + remote.username.count) { output in
+    outbox.append(on: path, capacity: 108 + remote.username.count) { output in
       output.beginSTUN(.request, id)
       output.appendSTUN(.username, remote.username.span)
       output.appendSTUN(.priority, priority)
       output.appendSTUN(roleType, tieBreaker)
       if nominates { output.appendSTUN(.useCandidate) }
+      if let nomination { output.appendSTUN(.nomination, nomination) }
       output.finishSTUN(key: remote.password.span)
     }
     statistics.checksSent &+= 1
+    if let index = pairIndex(path) { pairs[index].counts.requestsSent &+= 1 }
   }
 
   /// Keeps what may still be answered: of the last ten seconds, at most 64.
@@ -140,7 +151,7 @@ extension ICEAgent {
     if let selection { next = min(next, nextConsentEvent(selection, now)) }
     if state == .checking, let checkingSince {
       next = min(next, checkingSince + configuration.checkingTimeout)
-      if remoteCandidatesAreComplete {
+      if remoteCandidatesAreComplete, !configuration.isLite {
         let exhausted = checkingSince + configuration.exhaustedTimeout
         if exhausted > now { next = min(next, exhausted) }
       }
@@ -148,10 +159,13 @@ extension ICEAgent {
     if role == .controlling, nominatingPath == nil, let firstValidAt,
       selection?.generation != keys.generation
     {
-      let patience = firstValidAt + configuration.nominationPatience
-      if patience > now { next = min(next, patience) }
+      for factor in [1, 5] as [Int64] {
+        let patience = firstValidAt + configuration.nominationPatience * factor
+        if patience > now { next = min(next, patience) }
+      }
     }
-    if keys.remote != nil {
+    if configuration.movesToBetterPairs, let due = nextBackgroundCheck() { next = min(next, due) }
+    if keys.remote != nil, !configuration.isLite {
       for pair in pairs {
         if pair.triggerOrder != nil || pair.state == .waiting {
           next = min(next, max(nextSlot, now))

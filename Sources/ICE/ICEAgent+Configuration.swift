@@ -11,6 +11,10 @@ extension ICEAgent {
     public var maximumRetryInterval = Duration.milliseconds(1000)
     /// Checks without an answer after which a pair has failed.
     public var maximumAttempts = 15
+    /// As `initialRetryInterval` over TCP, which loses nothing but takes its time to connect.
+    public var streamRetryInterval = Duration.seconds(2)
+    /// As `maximumAttempts` over TCP.
+    public var maximumStreamAttempts = 5
     /// How long the controlling agent waits for a better pair once it has one.
     public var nominationPatience = Duration.milliseconds(100)
     /// Without a pair after this time the agent has failed.
@@ -19,8 +23,11 @@ extension ICEAgent {
     public var exhaustedTimeout = Duration.seconds(15)
     /// The least and greatest time between two consent checks (RFC 7675 §5.1).
     public var consentInterval = Duration.seconds(4)...Duration.seconds(6)
-    /// Silence after which the path is reported as disconnected.
+    /// Silence after which the path is reported as disconnected; twice that while media arrives by it.
     public var disconnectedTimeout = Duration.seconds(5)
+    /// Where media that flowed stops for so long, the path is asked at once, and where all stays silent for as long again it
+    /// is reported as disconnected. Nil where media may well stop.
+    public var mediaSilence: Duration?
     /// Silence after which consent has expired (RFC 7675 §5.1).
     public var consentTimeout = Duration.seconds(30)
     /// Remote candidates that are looked at.
@@ -31,6 +38,15 @@ extension ICEAgent {
     public var maximumPairs = 100
     /// Whether signalled candidates on a loopback address are taken.
     public var acceptsLoopback = true
+    /// Only answers checks and sends none (RFC 8445 §2.5): for servers that every peer can reach.
+    public var isLite = false
+    /// As the controlling agent, moves to a better pair although the selected one works: other pairs
+    /// are checked now and then, and one of higher priority, or of less than half the round-trip time,
+    /// is nominated. Wants a peer that follows, as one with renomination does.
+    public var movesToBetterPairs = false
+    /// How often other pairs are checked, where `movesToBetterPairs` is set; a pair is kept for twice as
+    /// long at least.
+    public var backgroundInterval = Duration.seconds(5)
 
     /// The defaults.
     public init() {}

@@ -10,13 +10,20 @@ extension ICEAgent {
     let isBetterPending = pairs.contains {
       $0.isPending && $0.priority(role: role) > pairs[best].priority(role: role)
     }
-    let patience = (firstValidAt ?? now) + configuration.nominationPatience
+    let patience = (firstValidAt ?? now) + nominationPatience(best)
     guard !isBetterPending || now >= patience else { return }
     nominate(pairAt: best, now)
   }
 
-  private mutating func nominate(pairAt index: Int, _ now: Instant) {
+  /// A connection, whose every loss holds up all that follows, is worth a longer wait for something
+  /// better: a check that was lost is repeated in time.
+  private func nominationPatience(_ index: Int) -> Duration {
+    configuration.nominationPatience * (pairs[index].path.transport == .udp ? 1 : 5)
+  }
+
+  mutating func nominate(pairAt index: Int, _ now: Instant) {
     nominatingPath = pairs[index].path
+    nomination &+= 1
     pairs[index].sentAt = .distantPast
     trigger(pairAt: index, now)
   }
@@ -33,21 +40,41 @@ extension ICEAgent {
   /// pair in use has the better claim.
   mutating func considerNomination(ofPairAt index: Int, _ now: Instant) {
     guard role == .controlled, let nominatedAt = pairs[index].nominatedAt else { return }
+    // Among numbered nominations the last one wins, whatever the priorities.
+    if let number = pairs[index].nomination, number < peersNomination { return }
     let path = pairs[index].path
     guard let selection, selection.generation == keys.generation else { return select(path, now) }
     guard selection.path != path else { return }
     guard let current = pairIndex(selection.path) else { return select(path, now) }
     let nominatedBefore = pairs[current].nominatedAt ?? .distantPast
+    if let number = pairs[index].nomination, number > (pairs[current].nomination ?? 0) {
+      return select(path, now)
+    }
     guard nominatedAt > nominatedBefore else { return }
     let isBetter = pairs[index].priority(role: role) >= pairs[current].priority(role: role)
     let isAbandoned = nominatedAt - nominatedBefore >= Self.renominationPatience
     if isBetter || isAbandoned || isRebinding(from: selection.path, to: path)
-      || isSuspect(selection, now)
+      || isSuspect(selection, now) || isDeaf(selection, now)
     {
       select(path, now)
     } else {
       self.selection?.probesNow = true
     }
+  }
+
+  /// Follows a nomination of just now once the pair in use has left a question unanswered.
+  mutating func followNomination(_ now: Instant) {
+    guard role == .controlled, let selection, selection.generation == keys.generation,
+      isDeaf(selection, now)
+    else { return }
+    let nominated = pairs.indices.filter {
+      now - (pairs[$0].nominatedAt ?? .distantPast) < Self.renominationPatience
+        && pairs[$0].isUsable(at: now, consent: configuration.consentTimeout)
+    }
+    let latest = nominated.max {
+      (pairs[$0].nominatedAt ?? .distantPast) < (pairs[$1].nominatedAt ?? .distantPast)
+    }
+    if let latest { considerNomination(ofPairAt: latest, now) }
   }
 
   /// An aggressive peer nominates several pairs, of which the best wins; one that moved to a worse pair
@@ -103,9 +130,11 @@ extension ICEAgent {
   mutating func select(_ path: Path, _ now: Instant) {
     selection = Selection(
       path: path, generation: keys.generation, aliveAt: now, checkedAt: now,
-      interval: consentInterval())
+      interval: consentInterval(), selectedAt: now, nomination: nomination)
+    if let index = pairIndex(path) { pairs[index].isNominated = true }
     previousKeys = nil
     nominatingPath = nil
+    hasLeftPath = false
     state = .connected
     pauseOtherPairs()
   }

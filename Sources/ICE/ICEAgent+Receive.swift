@@ -38,9 +38,14 @@ extension ICEAgent {
     }
     statistics.checksReceived &+= 1
     guard keys.generation == self.keys.generation else {
-      // The peer has not heard of our restart yet: keep the old path alive, change nothing else.
+      // The peer has not heard of our restart yet, or has found nothing better since: keep the old path alive, and change
+      // nothing else as long as that one answers.
       accept(message, keys, on: path, outbox)
-      if selection?.path == path, selection?.generation == keys.generation { noteAlive(now) }
+      if selection?.path == path, selection?.generation == keys.generation {
+        noteAlive(now)
+      } else if check.nominates, mayLeaveOldPath(now) {
+        sendCheck(on: path, keys, nominates: false, now, outbox)
+      }
       return
     }
     guard resolveRoles(check) else {
@@ -54,12 +59,14 @@ extension ICEAgent {
   struct PeerCheck {
     let priority: UInt32?
     let nominates: Bool
+    let nomination: UInt32?
     let controlling: UInt64?
     let controlled: UInt64?
 
     init(_ message: borrowing STUNMessage) throws(STUNError) {
       priority = try message.priority
       nominates = message.usesCandidate
+      nomination = message.nomination
       controlling = try message.controllingTieBreaker
       controlled = try message.controlledTieBreaker
     }
@@ -82,7 +89,7 @@ extension ICEAgent {
   /// The comprehension-required attributes a check may hold without being refused.
   private static func isKnown(_ type: STUNAttributeType) -> Bool {
     switch type {
-    case .username, .messageIntegrity, .priority, .useCandidate, .mappedAddress,
+    case .username, .messageIntegrity, .priority, .useCandidate, .draftNomination, .mappedAddress,
       .xorMappedAddress, .errorCode, .unknownAttributes, .realm, .nonce:
       true
     default: false
@@ -119,7 +126,7 @@ extension ICEAgent {
     var isNew = false
     if pairIndex(path) == nil {
       isNew = true
-      var pair = CandidatePair(
+      var pair = makePair(
         path: path, localPriority: localPriority(on: path),
         remotePriority: check.priority
           ?? ICECandidate.priority(kind: .peerReflexive, localPreference: 0, component: 1))
@@ -129,17 +136,19 @@ extension ICEAgent {
     guard let index = pairIndex(path) else { return }
     if pairs[index].firstHeardAt == nil { pairs[index].firstHeardAt = now }
     pairs[index].heardAt = now
-    if role == .controlled, check.nominates {
-      pairs[index].nominatedAt = now
-      pairs[index].nominationCount &+= 1
-    }
+    pairs[index].counts.requestsReceived &+= 1
+    pairs[index].counts.responsesSent &+= 1
+    if role == .controlled, check.nominates { noteNomination(check.nomination, pairAt: index, now) }
     if selection?.path == path, selection?.generation == keys.generation {
       noteAlive(now)
       return
     }
     // A new address of the peer may mean that the old one is gone: ask there.
     if isNew { selection?.probesNow = true }
-    if pairs[index].isUsable(at: now, consent: configuration.consentTimeout) {
+    if configuration.isLite {
+      pairs[index].state = .succeeded
+      considerNomination(ofPairAt: index, now)
+    } else if pairs[index].isUsable(at: now, consent: configuration.consentTimeout) {
       considerNomination(ofPairAt: index, now)
     } else {
       trigger(pairAt: index, now)
@@ -179,9 +188,9 @@ extension ICEAgent {
       guard let code = try? message.errorCode else { return reject() }
       receiveError(code, transactions.remove(at: index), now)
     } else {
-      guard (try? message.xorMappedAddress) != nil else { return reject() }
+      guard let mapped = try? message.xorMappedAddress else { return reject() }
       statistics.responsesReceived &+= 1
-      receiveSuccess(transactions.remove(at: index), now)
+      receiveSuccess(transactions.remove(at: index), mapped, now)
     }
   }
 
@@ -191,20 +200,29 @@ extension ICEAgent {
     return nil
   }
 
-  private mutating func receiveSuccess(_ transaction: Transaction, _ now: Instant) {
+  private mutating func receiveSuccess(
+    _ transaction: Transaction, _ mapped: TransportAddress, _ now: Instant
+  ) {
     let sample = now - transaction.sentAt
     if let selection, selection.path == transaction.path,
       selection.generation == transaction.generation
     {
       noteAlive(now)
+      self.selection?.answeredAt = now
+      self.selection?.askedAt = nil
       let smoothed = statistics.roundTripTime.map { ($0 * 7 + sample) / 8 }
       statistics.roundTripTime = smoothed ?? sample
     }
+    if transaction.generation != keys.generation { followOnOldPath(transaction, now) }
     guard transaction.generation == keys.generation, let index = pairIndex(transaction.path) else {
       return
     }
     pairs[index].answeredAt = now
     pairs[index].roundTripTime = sample
+    pairs[index].mappedAddress = mapped
+    pairs[index].breakCount = 0
+    pairs[index].counts.responsesReceived &+= 1
+    pairs[index].counts.totalRoundTripTime = pairs[index].counts.totalRoundTripTime + sample
     // An older check's answer does not end the checks that nominate the pair.
     guard nominatingPath != transaction.path || transaction.nominates else { return }
     pairs[index].state = .succeeded
@@ -227,6 +245,7 @@ extension ICEAgent {
     guard transaction.generation == keys.generation, let index = pairIndex(transaction.path) else {
       return
     }
+    pairs[index].counts.responsesReceived &+= 1
     if code.rawValue == STUNErrorCode.roleConflict.rawValue {
       if yieldRole(to: transaction) {
         trigger(pairAt: index, now)

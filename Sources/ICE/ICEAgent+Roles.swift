@@ -2,6 +2,13 @@ import STUN
 import Wire
 
 extension ICEAgent {
+  /// Says who decides, where that was not known when the agent was made. It changes nothing once the peer's
+  /// credentials are known: from then on a conflict decides. With a lite agent there is no choice.
+  public mutating func setRole(_ role: Role) {
+    guard remoteCredentials == nil, !configuration.isLite, !remoteIsLite else { return }
+    self.role = role
+  }
+
   /// More switches than this do not happen between two restarts: two agents that disagree for ever
   /// would not get further by another one.
   static var maximumRoleSwitches: Int { 2 }
@@ -9,6 +16,9 @@ extension ICEAgent {
   /// Repairs a role conflict that a check reveals (RFC 8445 §7.3.1.1); false where the check is to be
   /// refused with 487, so that the peer gives way.
   mutating func resolveRoles(_ check: PeerCheck) -> Bool {
+    // A lite agent cannot control; whoever talks to one has to.
+    if configuration.isLite { return check.controlled == nil }
+    if remoteIsLite { return check.controlling == nil }
     switch role {
     case .controlling:
       guard let theirs = check.controlling else { return true }
@@ -25,7 +35,7 @@ extension ICEAgent {
   /// deadlock of two equal ones.
   /// False where it is our turn no more.
   mutating func yieldRole(to transaction: Transaction) -> Bool {
-    guard transaction.role == role else { return true }
+    guard transaction.role == role, !remoteIsLite else { return true }
     tieBreaker = random.next()
     return switchRole(to: role == .controlling ? .controlled : .controlling)
   }

@@ -1,7 +1,7 @@
 public import Wire
 
-/// A full ICE agent for one peer and one component (RFC 8445), with trickled candidates (RFC 8838)
-/// and consent (RFC 7675).
+/// An ICE agent for one peer and one component (RFC 8445), with trickled candidates (RFC 8838),
+/// consent (RFC 7675) and paths over TCP (RFC 6544). It is a full agent unless configured as lite.
 ///
 /// It is plain data: datagrams and times go in, datagrams and events come out. Sockets belong to its
 /// owner, and many agents share one. After any call the owner looks at `deadline` and calls `advance`
@@ -49,6 +49,12 @@ public struct ICEAgent: Sendable {
   public private(set) var selectedPath: Path?
   /// When to call `advance`; nil where there is nothing to wait for.
   public internal(set) var deadline: Instant?
+  /// Whether each nomination is numbered, which both sides have to want (`a=ice-options:renomination`).
+  public var usesRenomination = false
+  /// Whether the peer is ICE-lite (RFC 8445 §2.5): then we control, whatever was agreed.
+  public var remoteIsLite = false {
+    didSet { if remoteIsLite, !configuration.isLite { role = .controlling } }
+  }
   /// What has happened so far.
   public internal(set) var statistics = Statistics()
 
@@ -59,14 +65,21 @@ public struct ICEAgent: Sendable {
   var previousKeys: Keys?
   var localCandidates: [LocalCandidate] = []
   var remoteCandidateCount = 0
-  var remoteCandidates: [ICECandidate] = []
+  var remoteCandidates: [RemoteCandidate] = []
+  var localCandidatesAreComplete = false
   var remoteCandidatesAreComplete = false
   var pairs: [CandidatePair] = []
   var transactions: [Transaction] = []
   var selection: Selection? {
     didSet { selectedPath = selection?.path }
   }
+  /// Whether a restart has left a dead path for none: the next that answers is used, nominated or not.
+  var hasLeftPath = false
   var nominatingPath: Path?
+  /// The number of our last nomination, and the greatest of the peer's.
+  var nomination: UInt32 = 0
+  var peersNomination: UInt32 = 0
+  var lastID: UInt32 = 0
   var firstValidAt: Instant?
   var checkingSince: Instant?
   /// The next moment at which pacing allows an ordinary check.
@@ -84,7 +97,7 @@ public struct ICEAgent: Sendable {
     role: Role, credentials: ICECredentials, configuration: Configuration = Configuration(),
     random: RandomSource = .system
   ) {
-    self.role = role
+    self.role = configuration.isLite ? .controlled : role
     self.configuration = configuration
     self.random = random
     tieBreaker = self.random.next()
@@ -115,12 +128,30 @@ public struct ICEAgent: Sendable {
     report(now, &events)
   }
 
+  /// Tells that nothing can be sent by `path` any more: its connection could not be made or broke, or
+  /// its base is gone. A connection of ours is tried again a few times.
+  public mutating func pathFailed(
+    _ path: Path, at now: Instant, into outbox: Outbox, events: inout [Event]
+  ) {
+    if state != .failed {
+      begin(now)
+      noteFailure(of: path, now)
+      work(now, outbox)
+    }
+    report(now, &events)
+  }
+
   /// Whether an authenticated check of the peer arrived by `path`, or one of ours was answered there.
   ///
   /// Datagrams other than STUN from anywhere else are to be dropped before they are parsed.
   public func isValidated(_ path: Path) -> Bool {
     if selection?.path == path { return true }
     return pairs.contains { $0.isValidated && $0.path == path }
+  }
+
+  /// Whether the peer answered one of our checks by `path`. A lite agent asks none and takes the peer's word.
+  public func hasAnswered(_ path: Path) -> Bool {
+    configuration.isLite || pairs.contains { $0.answeredAt != nil && $0.path == path }
   }
 
   /// Appends what changed since the last time and finds the next deadline.

@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// Why text is not a candidate we use.
 public enum ICECandidateError: Error, Equatable, Sendable {
@@ -16,16 +16,19 @@ extension ICECandidate {
     /// A candidate with an address.
     case candidate(ICECandidate)
     /// A candidate with a name in place of an address, as browsers write it to hide private addresses
-    /// (`….local`). We ask no name service, so it is skipped; the peer's own checks reach us all the
-    /// same.
+    /// (`….local`). `MDNSResolver` may find the address; where nobody asks, the peer's own checks reach
+    /// us all the same.
     case unresolvable(name: String)
   }
 
   /// The longest line that is looked at, in bytes.
   public static var maximumLineByteCount: Int { 1024 }
 
-  /// Parses `a=candidate:…`, `candidate:…` or what follows the colon (RFC 8839 §5.1).
-  public static func parse(_ line: some StringProtocol) throws(ICECandidateError) -> Line {
+  /// Parses `a=candidate:…`, `candidate:…` or what follows the colon (RFC 8839 §5.1). Where the line has
+  /// a name, `resolved` takes its place.
+  public static func parse(
+    _ line: some StringProtocol, resolvingNameTo resolved: IPAddress? = nil
+  ) throws(ICECandidateError) -> Line {
     guard line.utf8.count <= maximumLineByteCount else { throw .malformed }
     var text = Substring(line)
     if text.hasPrefix("a=") { text = text.dropFirst(2) }
@@ -37,15 +40,15 @@ extension ICECandidate {
     else { throw .malformed }
     guard let transport = transport(fields[2]) else { throw .unsupportedTransport }
     guard let kind = Kind(rawValue: String(fields[7])) else { throw .malformed }
-    guard let ip = IPAddress(fields[4]) else {
+    guard let ip = IPAddress(fields[4]) ?? (isName(fields[4]) ? resolved : nil) else {
       guard isName(fields[4]) else { throw .malformed }
       return .unresolvable(name: String(fields[4]))
     }
     var candidate = ICECandidate(
       kind: kind, address: TransportAddress(ip: ip.canonical, port: port), transport: transport,
       component: component, priority: priority, foundation: String(fields[0]))
-    guard candidate.hasUsableAddress else { throw .unusableAddress }
     candidate.readExtensions(fields[8...])
+    guard candidate.hasUsableAddress else { throw .unusableAddress }
     return .candidate(candidate)
   }
 

@@ -13,12 +13,12 @@ public struct ICECandidate: Sendable, Hashable {
     /// An address on a TURN server.
     case relayed = "relay"
 
-    /// RFC 8445 §5.1.2.2.
-    var typePreference: UInt32 {
+    /// RFC 8445 §5.1.2.2. Whatever goes over TCP comes after all direct ways over UDP (RFC 6544 §4.2).
+    func typePreference(_ transport: Path.Transport) -> UInt32 {
       switch self {
-      case .host: 126
-      case .peerReflexive: 110
-      case .serverReflexive: 100
+      case .host: transport == .udp ? 126 : 90
+      case .peerReflexive: transport == .udp ? 110 : 80
+      case .serverReflexive: transport == .udp ? 100 : 70
       case .relayed: 0
       }
     }
@@ -32,6 +32,18 @@ public struct ICECandidate: Sendable, Hashable {
     case passive
     /// Both do at once.
     case simultaneousOpen = "so"
+
+    /// RFC 6544 §4.2: connections out are the likeliest to work, and behind a translator those that
+    /// both open.
+    func directionPreference(_ kind: Kind) -> UInt16 {
+      switch (self, kind) {
+      case (.active, .host), (.active, .relayed), (.simultaneousOpen, .serverReflexive),
+        (.simultaneousOpen, .peerReflexive):
+        6
+      case (.passive, .host), (.passive, .relayed), (.active, _): 4
+      case (.simultaneousOpen, _), (.passive, _): 2
+      }
+    }
   }
 
   /// Groups candidates of like origin; 1–32 characters.
@@ -53,8 +65,11 @@ public struct ICECandidate: Sendable, Hashable {
   /// The `ufrag` extension of trickled candidates: which generation they belong to.
   public var usernameFragment: String?
 
-  /// A candidate; without `priority` it gets the recommended one (RFC 8445 §5.1.2.1), without
-  /// `foundation` one made of kind, transport and family.
+  /// The port of an active candidate, to which nobody ever connects (RFC 6544 §4.5).
+  public static var activePort: UInt16 { 9 }
+
+  /// A candidate; without `priority` it gets the recommended one (RFC 8445 §5.1.2.1, for TCP RFC 6544
+  /// §4.2), without `foundation` one made of kind, transport and family.
   public init(
     kind: Kind = .host, address: TransportAddress, transport: Path.Transport = .udp,
     component: Int = 1, priority: UInt32? = nil, localPreference: UInt16 = 65_535,
@@ -66,24 +81,37 @@ public struct ICECandidate: Sendable, Hashable {
     self.component = component
     self.priority =
       priority
-      ?? Self.priority(kind: kind, localPreference: localPreference, component: component)
+      ?? Self.priority(
+        kind: kind, localPreference: localPreference, component: component, transport: transport,
+        tcpType: tcpType)
     self.foundation =
       foundation
-      ?? "\(kind.typePreference)\(transport.rawValue)\(address.ip.family.rawValue)"
+      ?? "\(kind.typePreference(.udp))\(transport.rawValue)\(address.ip.family.rawValue)"
     self.relatedAddress = relatedAddress
     self.tcpType = tcpType
   }
 
-  /// The recommended priority (RFC 8445 §5.1.2.1).
-  public static func priority(kind: Kind, localPreference: UInt16, component: Int) -> UInt32 {
+  /// The recommended priority (RFC 8445 §5.1.2.1, for TCP RFC 6544 §4.2).
+  public static func priority(
+    kind: Kind, localPreference: UInt16, component: Int, transport: Path.Transport = .udp,
+    tcpType: TCPType? = nil
+  ) -> UInt32 {
     let componentPart = UInt32(clamping: 256 - min(max(component, 1), 256))
-    return kind.typePreference << 24 | UInt32(localPreference) << 8 | componentPart
+    var preference = localPreference
+    if let tcpType { preference = tcpType.directionPreference(kind) << 13 | localPreference >> 3 }
+    return kind.typePreference(transport) << 24 | UInt32(preference) << 8 | componentPart
   }
 
   /// Whether an agent may send to the address at all: not unspecified, not multicast, not port 0,
-  /// and not one of the addresses where cloud machines ask for their secrets.
+  /// not one of the addresses where cloud machines ask for their secrets, and over TCP to no port
+  /// where other services than the web's listen.
   public var hasUsableAddress: Bool {
     let ip = address.ip.canonical
+    if transport != .udp, tcpType != .active, address.port < 1024, address.port != 80,
+      address.port != 443
+    {
+      return false
+    }
     return !ip.isUnspecified && !ip.isMulticast && address.port != 0 && ip != Self.metadataV4
       && ip != Self.metadataV6 && ip != Self.broadcast
   }

@@ -1,3 +1,4 @@
+public import STUN
 public import Wire
 
 /// The short-term credentials of one side (RFC 8445 §5.3, RFC 8839 §5.4).
@@ -26,6 +27,33 @@ public struct ICECredentials: Sendable, Hashable {
   /// Fresh credentials: 8 characters (48 bits) and 24 characters (144 bits).
   public static func random(using random: inout RandomSource) -> Self {
     Self(checked: text(8, &random), text(24, &random))
+  }
+
+  /// Fresh credentials whose fragment begins with two characters that tell a number below 4096: whoever sees a
+  /// check first knows from them for whom it is.
+  public static func random(marked mark: Int, using random: inout RandomSource) -> Self {
+    let mark = [alphabet[(mark >> 6) & 63], alphabet[mark & 63]]
+    return Self(
+      checked: String(decoding: mark, as: Unicode.ASCII.self) + text(8, &random), text(24, &random))
+  }
+
+  /// The number that a fragment made by `random(marked:using:)` begins with; nil where it cannot be one.
+  public static func mark(of fragment: STUNUsernameFragment) -> Int? {
+    let (first, second) = fragment.firstBytes
+    guard let high = value(first), let low = value(second) else { return nil }
+    return high << 6 | low
+  }
+
+  /// What place in the alphabet a byte has.
+  private static func value(_ byte: UInt8) -> Int? {
+    switch byte {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): Int(byte) - 65
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(byte) - 97 + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte) - 48 + 52
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
   }
 
   private static func text(_ count: Int, _ random: inout RandomSource) -> String {

@@ -11,6 +11,8 @@ private struct Turns {
   var watches: [Int32: EventLoop.Watch] = [:]
   var generation = -1
   var next = NextTurn()
+  /// When the turn began that is not over yet.
+  var begunAt: Instant?
 }
 
 extension EventLoop {
@@ -24,6 +26,7 @@ extension EventLoop {
     while refresh(&turns) {
       let count = wait(epoll, wake, &turns)
       let now = MonotonicClock.now()
+      turns.begunAt = now
       report(count, wake, at: now, turns)
       runJobs(&turns)
       finish(&turns)
@@ -39,7 +42,9 @@ extension EventLoop {
       if turns.generation != state.generation {
         turns.generation = state.generation
         turns.handlers = state.handlers
-        turns.watches = state.watches
+        // One by one: with many descriptors a copy of them all would cost more than a turn.
+        for change in state.changedWatches { turns.watches[change.number] = change.watch }
+        state.changedWatches.removeAll(keepingCapacity: state.changedWatches.count <= 64)
         // A new handler has not said yet when it wants to be called.
         turns.next.deadline = .zero
       }
@@ -51,14 +56,16 @@ extension EventLoop {
   /// Waits for something to do and returns how many descriptors are ready.
   private func wait(_ epoll: Descriptor, _ wake: Descriptor, _ turns: inout Turns) -> Int {
     let now = MonotonicClock.now()
+    if let begunAt = turns.begunAt { turnTimes.note(now - begunAt) }
     let deadline = turns.next.deadline.map { max(0, ($0 - now).nanoseconds) }
     if let rest = turns.next.restUntil, rest > now {
       let longest = min(rest - now, Self.longestRest).nanoseconds
       let result = clinux_wait_readable(wake.number, min(longest, deadline ?? .max))
       if result > 0 { clinux_eventfd_clear(wake.number) }
       guard result == 0, longest <= deadline ?? .max else { return 0 }
-      // The rest is over: whatever gathered is read in this same turn.
-      return poll(epoll, timeout: 0, &turns)
+      // The rest is over: what gathered is read in this same turn. Where nothing did, the next turn begins with
+      // whatever comes.
+      return poll(epoll, timeout: deadline.map { $0 - longest } ?? -1, &turns)
     }
     return poll(epoll, timeout: deadline ?? -1, &turns)
   }
@@ -115,6 +122,7 @@ extension EventLoop {
       state.phase = .stopped
       state.handlers = []
       state.watches = [:]
+      state.changedWatches = []
       state.epoll = nil
       state.wake = nil
       state.isDraining = !state.jobs.isEmpty

@@ -25,7 +25,9 @@ public final class EventLoop: SerialExecutor {
     var isDraining = false
     var handlers: [any EventLoopHandler] = []
     var watches: [Int32: Watch] = [:]
-    /// Grows with each change of `handlers` and `watches`, so that the loop copies them only then.
+    /// Changes of `watches` that the loop has not taken over into its own copy; nil is one that ended.
+    var changedWatches: [(number: Int32, watch: Watch?)] = []
+    /// Grows with each change of `handlers` and `watches`, so that the loop looks at them only then.
     var generation = 0
     var thread: pthread_t?
     /// Dropped when the loop stops.
@@ -36,6 +38,8 @@ public final class EventLoop: SerialExecutor {
   let state: Mutex<State>
   /// The loop's thread while it runs, otherwise 0.
   let threadID = Atomic<UInt>(0)
+  /// How long its turns took.
+  public let turnTimes = TurnTimes()
 
   /// Starts a loop on a new thread of that name, of which 15 bytes are kept.
   public init(name: String) throws(SystemError) {
@@ -86,7 +90,9 @@ public final class EventLoop: SerialExecutor {
         epoll.number, descriptor.number, interests.contains(.readable),
         interests.contains(.writable))
       guard result >= 0 else { return }
-      state.watches[descriptor.number] = Watch(descriptor: descriptor, handler: handler)
+      let watch = Watch(descriptor: descriptor, handler: handler)
+      state.watches[descriptor.number] = watch
+      state.changedWatches.append((descriptor.number, watch))
     }
     try checked("watch a descriptor", result)
   }
@@ -98,6 +104,7 @@ public final class EventLoop: SerialExecutor {
 
   private static func unwatch(_ number: Int32, in state: inout State) {
     guard state.watches.removeValue(forKey: number) != nil, let epoll = state.epoll else { return }
+    state.changedWatches.append((number, nil))
     _ = clinux_epoll_unwatch(epoll.number, number)
   }
 
@@ -117,6 +124,12 @@ public final class EventLoop: SerialExecutor {
     guard state.phase != .stopped, !state.isWoken, !isOnLoop else { return nil }
     state.isWoken = true
     return state.wake
+  }
+
+  /// Has the loop begin a turn at once. May be called on any thread.
+  public func wake() {
+    let wake = state.withLock { wakeIfNeeded(&$0) }
+    if let wake { clinux_eventfd_signal(wake.number) }
   }
 
   // MARK: Executor

@@ -7,6 +7,8 @@ public struct NetworkInterface: Equatable, Sendable {
   public let name: String
   /// The address.
   public let ip: IPAddress
+  /// The system's number for the interface.
+  public let index: UInt32
   /// Only this machine reaches it.
   public let isLoopback: Bool
   /// A tunnel or a dial-up line.
@@ -24,6 +26,18 @@ public struct NetworkInterface: Equatable, Sendable {
     return entries.prefix(total).map(Self.init)
   }
 
+  /// The addresses that can be given to others: of interfaces that are up and whose name `accepts`
+  /// takes, without those of the loopback interface unless `includesLoopback`, and without link-local
+  /// ones, which mean nothing beyond their link.
+  public static func reachable(
+    includesLoopback: Bool = false, accepts: (String) -> Bool = { _ in true }
+  ) throws(SystemError) -> [NetworkInterface] {
+    try all().filter { interface in
+      (includesLoopback || !interface.isLoopback) && !interface.ip.isLinkLocal
+        && !interface.ip.isUnspecified && accepts(interface.name)
+    }
+  }
+
   private static func read(_ entries: inout [clinux_interface]) throws(SystemError) -> Int {
     // The shim writes at most `count` entries and keeps nothing.
     let result = unsafe entries.withUnsafeMutableBufferPointer { buffer in
@@ -34,6 +48,7 @@ public struct NetworkInterface: Equatable, Sendable {
 
   private init(_ entry: clinux_interface) {
     ip = IPAddress(entry.address)
+    index = entry.index
     isLoopback = entry.is_loopback
     isPointToPoint = entry.is_point_to_point
     var characters = entry.name

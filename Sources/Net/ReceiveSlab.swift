@@ -51,6 +51,19 @@ public struct ReceiveSlab: ~Copyable {
   /// Whether the datagram was longer than a slot. It is dropped: its length is 0.
   public func isTruncated(slot index: Int) -> Bool { slotInfo(index).is_truncated }
 
+  /// The bytes of the datagram in a filled slot, to be read.
+  @_lifetime(borrow self)
+  public func datagram(_ index: Int) -> Span<UInt8> {
+    let start = index * Self.slotSize
+    return storage.span.extracting(start..<start + byteCount(inSlot: index))
+  }
+
+  /// Empties a filled slot, which stays where it is.
+  public mutating func drop(_ index: Int) {
+    precondition(index >= 0 && index < count, "the slot is not filled")
+    received[index].length = 0
+  }
+
   /// The bytes of the datagram in a filled slot.
   @_lifetime(&self)
   public mutating func slot(_ index: Int) -> MutableSpan<UInt8> {
@@ -74,6 +87,17 @@ public struct ReceiveSlab: ~Copyable {
   /// Calls `body` with the whole slab.
   public func withBytes<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
     try body(bytes)
+  }
+
+  /// Copies a datagram that came by `path` into the next free slot. False where there is none, or where the datagram
+  /// is longer than a slot.
+  public mutating func append(_ bytes: Span<UInt8>, on path: Path) -> Bool {
+    guard let index = append(bytes) else { return false }
+    received[index].remote = clinux_address(path.remote)
+    received[index].destination = clinux_address(
+      TransportAddress(ip: path.local.ip, port: 0))
+    local.port = path.local.port
+    return true
   }
 
   /// Empties every slot.
@@ -105,6 +129,21 @@ public struct ReceiveSlab: ~Copyable {
     }
     if result > 0 { count = first + Int(result) }
     return result
+  }
+
+  /// Copies a datagram that came some other way into the next slot, whose number it returns; nil where none is free or
+  /// it is too long. Its path is the caller's to know.
+  public mutating func append(_ datagram: Span<UInt8>) -> Int? {
+    guard !isFull, datagram.count <= Self.slotSize else { return nil }
+    let index = count
+    var record = clinux_received()
+    record.length = UInt32(datagram.count)
+    received[index] = record
+    var slot = storage.mutableSpan._consumingExtracting(
+      index * Self.slotSize..<index * Self.slotSize + datagram.count)
+    for place in datagram.indices { slot[place] = datagram[place] }
+    count += 1
+    return index
   }
 
   /// The address of ours that the datagram in a filled slot came to, where the socket asks for it.

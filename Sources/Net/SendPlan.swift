@@ -16,8 +16,9 @@ struct SendPlan {
   private(set) var messages: [clinux_message] = []
   /// The newest message to a destination, by the destination's hash. A slot may be stale, or taken by
   /// another destination with that hash: the message found must be compared. No later message to the
-  /// same destination can be missed, since opening one overwrites the slot.
-  private var newest = [Int32](repeating: 0, count: tableSize)
+  /// same destination can be missed, since opening one overwrites the slot. Empty until a second destination is seen:
+  /// many sockets have only one.
+  private var newest: [Int32] = []
 
   /// Datagrams that cannot leave by a UDP socket.
   private(set) var foreignCount = 0
@@ -59,7 +60,12 @@ struct SendPlan {
       open(segment, index, to: remote, from: source, slot: nil)
       return
     }
+    if last >= 0, newest.isEmpty { makeTable() }
     let slot = remote.slot(of: Self.tableSize)
+    guard !newest.isEmpty else {
+      open(segment, index, to: remote, from: source, slot: slot)
+      return
+    }
     let known = Int(newest[slot])
     if known < messages.count, messages[known].goes(to: remote, from: source),
       join(known, segment, index, runLimit)
@@ -73,12 +79,22 @@ struct SendPlan {
     _ segment: clinux_segment, _ index: Int32, to remote: clinux_address,
     from source: clinux_address, slot: Int?
   ) {
-    newest[slot ?? remote.slot(of: Self.tableSize)] = Int32(truncatingIfNeeded: messages.count)
+    if !newest.isEmpty {
+      newest[slot ?? remote.slot(of: Self.tableSize)] = Int32(truncatingIfNeeded: messages.count)
+    }
     messages.append(
       clinux_message(
         remote: remote, source: source, first_segment: index, last_segment: index,
         byte_count: segment.length, segment_count: 1,
         segment_size: UInt16(truncatingIfNeeded: segment.length), is_closed: false))
+  }
+
+  private mutating func makeTable() {
+    newest = [Int32](repeating: 0, count: Self.tableSize)
+    // All messages so far go to one destination.
+    if let first = messages.first {
+      newest[first.remote.slot(of: Self.tableSize)] = Int32(truncatingIfNeeded: messages.count - 1)
+    }
   }
 
   /// Adds a datagram to the end of a message, if it fits there.

@@ -26,4 +26,7 @@ public struct SocketStatistics: Equatable, Sendable {
   public var splitMessages: UInt64 = 0
   /// Datagrams in an outbox that were not this socket's to send, such as those for a TCP path.
   public var foreignDatagrams: UInt64 = 0
+
+  /// Nothing done.
+  public init() {}
 }

@@ -20,6 +20,8 @@ public struct SystemError: Error, Equatable, Sendable {
   public var isAddressNotAvailable: Bool { code == EADDRNOTAVAIL }
   /// The machine has no such address family, as where IPv6 is switched off.
   public var isAddressFamilyUnsupported: Bool { code == EAFNOSUPPORT }
+  /// This machine has no way there, as to an IPv6 address without a route.
+  public var isNetworkUnreachable: Bool { code == ENETUNREACH }
   /// The process, or the machine, has no descriptor left.
   public var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
 }

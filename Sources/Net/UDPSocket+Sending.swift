@@ -13,12 +13,17 @@ extension UDPSocket {
   /// sent is counted and dropped.
   public func flush(_ outbox: Outbox) {
     guard !outbox.isEmpty else { return }
+    send(outbox.datagrams, of: outbox)
+    outbox.removeAll()
+  }
+
+  /// Sends some of an outbox's datagrams, as `flush` does, and leaves them where they are.
+  public func send(_ datagrams: [Outbox.Datagram], of outbox: Outbox) {
     plan.make(
-      for: outbox.datagrams, runLimit: usesSegmentation ? Int(CLINUX_SEGMENT_LIMIT) : 1,
+      for: datagrams, runLimit: usesSegmentation ? Int(CLINUX_SEGMENT_LIMIT) : 1,
       isIPv6: isIPv6, sources: &sources)
     statistics.foreignDatagrams &+= UInt64(plan.foreignCount)
     send(plan.messages, from: outbox.arena)
-    outbox.removeAll()
   }
 
   private func send(_ messages: [clinux_message], from arena: [UInt8]) {
@@ -81,6 +86,12 @@ extension UDPSocket {
   private func retry(_ refused: clinux_message, after error: Int32, from arena: [UInt8]) {
     var message = refused
     var error = error
+    if reportsFailures {
+      // What an earlier datagram brought back is told here, once.
+      let result = attempt([message], from: arena)
+      if result > 0 { return count(message) }
+      error = 0 &- result
+    }
     if message.source.family != 0 {
       // The address may have left the machine. Whichever the routing table chooses is better.
       sources.remove(IPAddress(message.source))

@@ -16,6 +16,8 @@ public final class UDPSocket {
     /// Lets several sockets share the port (`SO_REUSEPORT`); the kernel spreads remote addresses
     /// over them.
     public var sharesPort = false
+    /// Shares the port with whoever listens to the group too, and keeps to one address family.
+    var isForMulticast = false
     /// Hands runs of datagrams to the kernel as one where it can take them (`UDP_SEGMENT`).
     public var usesSegmentation = true
     /// On a socket for all interfaces, tells which of our addresses each datagram came to, as its
@@ -23,6 +25,8 @@ public final class UDPSocket {
     /// Needed where the machine has several addresses in one network. Otherwise a path's local
     /// address is the bound one.
     public var tracksLocalAddress = false
+    /// Keeps ICMP messages that datagrams bring back for `takeFailure`, and reports them as `.closed`.
+    public var reportsFailures = false
 
     /// The defaults.
     public init() {}
@@ -41,6 +45,7 @@ public final class UDPSocket {
 
   let isIPv6: Bool
   let tracksLocalAddress: Bool
+  let reportsFailures: Bool
   var sources = LocalSources()
   var plan = SendPlan()
 
@@ -57,15 +62,23 @@ public final class UDPSocket {
       try checked(
         "make the socket serve IPv4 too",
         clinux_set_option(
-          number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, address.ip.isUnspecified ? 0 : 1))
+          number, Int32(IPPROTO_IPV6), IPV6_V6ONLY,
+          address.ip.isUnspecified && !options.isForMulticast ? 0 : 1))
     }
     if options.sharesPort {
       try checked("share the port", clinux_set_option(number, SOL_SOCKET, SO_REUSEPORT, 1))
+    }
+    if options.isForMulticast {
+      try checked("share the port", clinux_set_option(number, SOL_SOCKET, SO_REUSEADDR, 1))
     }
     _ = clinux_allow_fragments(number, isIPv6)
     Self.enlarge(number, SO_RCVBUF, SO_RCVBUFFORCE, options.receiveBufferSize)
     Self.enlarge(number, SO_SNDBUF, SO_SNDBUFFORCE, options.sendBufferSize)
     tracksLocalAddress = options.tracksLocalAddress && address.ip.isUnspecified
+    reportsFailures = options.reportsFailures
+    if reportsFailures {
+      try checked("ask for failures", clinux_report_failures(number, isIPv6))
+    }
     if tracksLocalAddress {
       try checked("ask for local addresses", clinux_report_destination(number, isIPv6))
     }
@@ -78,10 +91,24 @@ public final class UDPSocket {
     _ = unsafe clinux_get_option(number, SOL_SOCKET, SO_RCVBUF, &size)
     // The kernel tells twice the usable size, to account for its own bookkeeping.
     receiveBufferSize = Int(size / 2)
-    if tracksLocalAddress {
-      for interface in (try? NetworkInterface.all()) ?? [] { sources.learn(interface.ip) }
-    }
     usesSegmentation = options.usesSegmentation && clinux_has_segmentation(number)
+    if tracksLocalAddress { learnSources() }
+  }
+
+  /// A second face of a socket, to send by: the port's owner stays the one who reads.
+  public init(sharing share: Share) {
+    descriptor = share.descriptor
+    localAddress = share.localAddress
+    receiveBufferSize = share.receiveBufferSize
+    isIPv6 = share.isIPv6
+    tracksLocalAddress = share.tracksLocalAddress
+    reportsFailures = false
+    usesSegmentation = share.usesSegmentation
+    if tracksLocalAddress { learnSources() }
+  }
+
+  private func learnSources() {
+    for interface in (try? NetworkInterface.all()) ?? [] { sources.learn(interface.ip) }
   }
 
   /// Binds to all interfaces, IPv6 and IPv4, or only IPv4 where the machine has no IPv6.

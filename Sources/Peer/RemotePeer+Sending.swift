@@ -14,19 +14,19 @@ extension RemotePeer {
     _ header: RTPHeader, extensions: borrowing RTPHeaderExtensionList, payload: Span<UInt8>,
     paddingCount: UInt8 = 0, into outbox: Outbox
   ) -> Bool {
-    guard let media, let path = ice.selectedPath else { return false }
+    guard let media, let path = mediaPath else { return false }
     let headerCount = RTPHeader.fixedByteCount + extensions.byteCount
     let capacity =
       headerCount + payload.count + Int(paddingCount) + media.sender.overheadByteCount
-    do {
-      try outbox.append(on: path, capacity: capacity) { output throws(SRTPError) in
-        header.write(extensions: extensions, into: &output)
+    return outbox.appendIf(on: path, capacity: capacity) { output in
+      header.write(extensions: extensions, into: &output)
+      do throws(SRTPError) {
         try media.sender.protect(
           payload: payload, paddingCount: paddingCount, afterHeaderOf: headerCount, in: &output)
+        return true
+      } catch {
+        return false
       }
-      return true
-    } catch {
-      return false
     }
   }
 
@@ -35,7 +35,7 @@ extension RemotePeer {
   public func sendRTCP(
     capacity: Int, into outbox: Outbox, _ write: (inout OutputSpan<UInt8>) -> Void
   ) -> Bool {
-    guard let media, let path = ice.selectedPath else { return false }
+    guard let media, let path = mediaPath else { return false }
     let plain = [UInt8](capacity: capacity, initializingWith: write)
     do {
       try outbox.append(on: path, capacity: plain.count + Self.controlOverhead) {

@@ -3,6 +3,7 @@ public import Cryptography
 public import DTLS
 public import ICE
 public import RTP
+public import SCTP
 import SRTP
 public import STUN
 public import Wire
@@ -34,6 +35,8 @@ public final class RemotePeer {
     case interrupted
     /// The path is lost, which an ICE restart may cure; or, where `isEnded`, the keys are gone for good.
     case failed
+    /// Something of the data channels, where they are enabled.
+    case dataChannel(DataChannelSet.Event)
   }
 
   /// What a datagram was.
@@ -50,17 +53,34 @@ public final class RemotePeer {
 
   /// Negotiated id of the transport-wide sequence number extension; 0 for none.
   public var transportSequenceID: UInt8 = 0
-  var ice: ICEAgent
+  /// The agent that finds the path: its role, state, candidates and statistics are there to be read.
+  public internal(set) var ice: ICEAgent { didSet { mediaPath = ice.selectedPath } }
+  /// The path of `ice`, for each packet that is sent: what others can see has its exclusivity checked.
+  private(set) var mediaPath: Path?
+  /// How far the handshake is.
+  public internal(set) var securityState = SecurityState.new
   var dtls: DTLSEngine?
   var media: MediaKeys?
+  var data: DataTransport?
+  /// Whether data channels wait although there is a handshake: until an exchange has agreed on them.
+  public var holdsDataChannels = false {
+    didSet { if oldValue != holdsDataChannels { isWoken = true } }
+  }
+  var early = EarlyRecords()
+  var handshakeOrigin = HandshakeOrigin.unknown
+  /// Whether a path in use was proven to lead to the peer since there are keys.
+  var hasProvenPlace = false
+  /// Something was set without a time at hand; `advance` acts on it.
+  var isWoken = false
+  let maximumDatagramSize: Int
   var knownPaths: [Path] = []
   var hasReportedConnection = false
   var feedback = TransportFeedbackRecorder(senderSSRC: 1)
   private var iceEvents: [ICEAgent.Event] = []
-  private var dtlsEvents: [DTLSEngine.Event] = []
+  var dtlsEvents: [DTLSEngine.Event] = []
 
-  /// A peer that has no keys after this time is reported as failed: what ICE and a handshake may take together.
-  /// An ICE restart gives it as much time again.
+  /// A peer that has no keys this long after it was secured is reported as failed: what ICE and a handshake may
+  /// take together. An ICE restart gives it as much time again.
   public static let connectionTimeout = Duration.seconds(60)
 
   /// Whether the association is over: nothing is sent, taken or answered any longer.
@@ -76,19 +96,25 @@ public final class RemotePeer {
 
   var patience = Patience.notBegun
 
-  /// A peer to be reached by `ice` and secured as `security` says.
-  public init(ice: ICEAgent, security: Security, maximumDatagramSize: Int = 1200) throws(DTLSError)
-  {
+  /// Whether the time for keys has run out. An ICE restart gives more.
+  public var hasGivenUp: Bool {
+    if case .over = patience { securityState == .connecting } else { false }
+  }
+
+  /// A peer to be reached by `ice`; who it is to be, `secure` will say. Until then a path is looked for, and
+  /// nothing more.
+  public init(ice: ICEAgent, maximumDatagramSize: Int = 1200) {
     self.ice = ice
-    switch security {
-    case .dtls(let context, let role, let fingerprints):
-      dtls = try DTLSEngine(
-        context: context, role: role, expectedFingerprints: fingerprints,
-        maximumDatagramSize: maximumDatagramSize)
-    case .injected(let keys):
-      guard let prepared = try? MediaKeys(keys) else { throw .libraryFailed }
-      media = prepared
-    }
+    mediaPath = ice.selectedPath
+    self.maximumDatagramSize = maximumDatagramSize
+  }
+
+  /// A peer to be reached by `ice` and secured as `security` says.
+  public convenience init(
+    ice: ICEAgent, security: Security, maximumDatagramSize: Int = 1200
+  ) throws(DTLSError) {
+    self.init(ice: ice, maximumDatagramSize: maximumDatagramSize)
+    try secure(security)
   }
 
   /// What the peer calls us by in its checks.
@@ -101,8 +127,25 @@ public final class RemotePeer {
   /// Our credentials, for an answer.
   public var localCredentials: ICECredentials { ice.localCredentials }
 
-  /// Whether media can be sent.
-  public var isConnected: Bool { media != nil && ice.selectedPath != nil && !isEnded }
+  /// Whether media or data can be sent.
+  public var isConnected: Bool {
+    securityState == .connected && ice.selectedPath != nil && !isEnded
+  }
+
+  /// How far the search for a path is (W3C WebRTC §5.6.3), for those who ask after every packet: `ice` would be
+  /// copied for its computed property.
+  public var iceConnectionState: ICEAgent.ConnectionState { Self.connectionState(of: &ice) }
+
+  private static func connectionState(of agent: inout ICEAgent) -> ICEAgent.ConnectionState {
+    agent.connectionState
+  }
+
+  /// The round trip of the connectivity checks, smoothed; nil before one was answered.
+  public var roundTripTime: Duration? { Self.roundTripTime(of: &ice) }
+
+  private static func roundTripTime(of agent: inout ICEAgent) -> Duration? {
+    agent.statistics.roundTripTime
+  }
 
   /// The path media leaves by.
   public var selectedPath: Path? { isEnded ? nil : ice.selectedPath }
@@ -110,15 +153,23 @@ public final class RemotePeer {
   /// When to call `advance`.
   public var deadline: Instant? {
     guard !isEnded else { return nil }
+    if isWoken { return Instant(nanoseconds: .min) }
     var earliest = ice.deadline
     for other in [dtls?.deadline, feedback.deadline, patience.deadline] {
       if let other { earliest = min(earliest ?? other, other) }
     }
+    if let data, let due = data.channels.deadline { earliest = min(earliest ?? due, due) }
     return earliest
   }
 
   /// When arrivals are to be reported next; media packets move it.
   public var feedbackDeadline: Instant? { feedback.deadline }
+
+  /// The time from a packet's arrival to the report of it.
+  public var feedbackInterval: Duration {
+    get { feedback.interval }
+    set { feedback.interval = newValue }
+  }
 
   /// Takes one datagram that arrived by `path`; media is decrypted in place.
   public func receive(
@@ -133,7 +184,9 @@ public final class RemotePeer {
       settle(at: now, into: outbox, events: &events)
       return .handshake
     case .dtls:
-      guard let dtls, knownPaths.contains(path) else { return .rejected }
+      guard knownPaths.contains(path) else { return .rejected }
+      guard let dtls else { return hold(datagram.span, on: path) }
+      if securityState == .connecting { handshakeOrigin.note(path) }
       dtls.receive(datagram.span, on: path, at: now, into: outbox, events: &dtlsEvents)
       settle(at: now, into: outbox, events: &events)
       return .handshake
@@ -143,6 +196,7 @@ public final class RemotePeer {
       guard let media, knownPaths.contains(path),
         let count = try? media.receiver.unprotectRTCP(&datagram)
       else { return .rejected }
+      ice.noteMedia(at: now)
       return .rtcp(byteCount: count)
     case .turnChannel, .unknown:
       return .rejected
@@ -156,6 +210,7 @@ public final class RemotePeer {
       let count = try? media.receiver.unprotect(&datagram),
       let packet = try? RTPPacket(parsing: datagram.span.extracting(first: count))
     else { return .rejected }
+    ice.noteMedia(at: now)
     if transportSequenceID != 0,
       let range = packet.header.extensionRange(id: transportSequenceID, in: datagram.span),
       let number = TransportSequenceNumber(parsing: datagram.span.extracting(range))
@@ -168,6 +223,7 @@ public final class RemotePeer {
   /// Fires every timer that is due.
   public func advance(to now: Instant, into outbox: Outbox, events: inout [Event]) {
     guard !isEnded else { return }
+    if isWoken { wake(at: now, into: outbox, events: &events) }
     watchPatience(at: now, events: &events)
     if let due = ice.deadline, due <= now {
       ice.advance(to: now, into: outbox, events: &iceEvents)
@@ -175,20 +231,35 @@ public final class RemotePeer {
     if let dtls, let due = dtls.deadline, due <= now {
       dtls.advance(to: now, into: outbox, events: &dtlsEvents)
     }
+    advanceData(to: now, into: outbox, events: &events)
     settle(at: now, into: outbox, events: &events)
     sendFeedback(at: now, into: outbox)
+  }
+
+  /// Tells that nothing can be sent by `path` any more: its connection could not be made or broke, or its socket is
+  /// gone.
+  public func pathFailed(
+    _ path: Path, at now: Instant, into outbox: Outbox, events: inout [Event]
+  ) {
+    guard !isEnded else { return }
+    ice.pathFailed(path, at: now, into: outbox, events: &iceEvents)
+    settle(at: now, into: outbox, events: &events)
   }
 
   /// Ends the association and tells the other side.
   public func close(into outbox: Outbox) {
     guard !isEnded else { return }
+    closeData(into: outbox)
     dtls?.close(into: outbox)
-    end()
+    end(.closed)
+    data = nil
   }
 
   private func watchPatience(at now: Instant, events: inout [Event]) {
     switch patience {
-    case .notBegun: patience = media == nil ? .until(now + Self.connectionTimeout) : .over
+    case .notBegun where securityState == .new: break
+    case .notBegun:
+      patience = securityState == .connected ? .over : .until(now + Self.connectionTimeout)
     case .until(let end) where end <= now:
       patience = .over
       if ice.state != .failed { events.append(.failed) }
@@ -196,15 +267,18 @@ public final class RemotePeer {
     }
   }
 
-  private func end() {
+  func end(_ state: SecurityState) {
     isEnded = true
+    securityState = state
     media = nil
     dtls = nil
+    early = EarlyRecords()
     hasReportedConnection = false
   }
 
-  private func fail(events: inout [Event]) {
-    end()
+  func fail(_ state: SecurityState, events: inout [Event]) {
+    end(state)
+    abandonData(events: &events)
     events.append(.failed)
   }
 
@@ -217,6 +291,7 @@ public final class RemotePeer {
     let stale = knownPaths.filter { !ice.isValidated($0) }
     guard !stale.isEmpty else { return }
     knownPaths.removeAll { stale.contains($0) }
+    early.forget(stale)
     events.append(.pathsClosed(stale))
   }
 
@@ -224,9 +299,9 @@ public final class RemotePeer {
   private func settle(at now: Instant, into outbox: Outbox, events: inout [Event]) {
     for event in iceEvents { handle(event, at: now, into: outbox, events: &events) }
     iceEvents.removeAll(keepingCapacity: true)
-    for event in dtlsEvents { handle(event, events: &events) }
+    for event in dtlsEvents { handle(event, at: now, into: outbox, events: &events) }
     dtlsEvents.removeAll(keepingCapacity: true)
-    if !hasReportedConnection, isConnected, ice.state != .disconnected {
+    if !hasReportedConnection, isConnected, ice.state == .connected {
       hasReportedConnection = true
       events.append(.connected)
     }
@@ -239,10 +314,8 @@ public final class RemotePeer {
     case .selectedPathChanged(let path):
       noteValidation(of: path, events: &events)
       if knownPaths.contains(path) { events.append(.pathValidated(path)) }
-      dtls?.path = path
-      if let dtls, dtls.role == .client {
-        dtls.start(on: path, at: now, into: outbox, events: &dtlsEvents)
-      }
+      guard provesPlace(path) else { return fail(.failed, events: &events) }
+      startHandshake(on: path, at: now, into: outbox)
     case .stateChanged(.disconnected):
       hasReportedConnection = false
       events.append(.interrupted)
@@ -252,29 +325,5 @@ public final class RemotePeer {
     case .stateChanged:
       break
     }
-  }
-
-  private func handle(_ event: DTLSEngine.Event, events: inout [Event]) {
-    switch event {
-    case .connected(let keys):
-      guard let keys, let prepared = try? MediaKeys(keys) else { return fail(events: &events) }
-      media = prepared
-      patience = .over
-    case .failed, .closed:
-      fail(events: &events)
-    case .applicationData:
-      break
-    }
-  }
-}
-
-/// Both directions' prepared keys.
-final class MediaKeys {
-  var sender: SRTPSender
-  var receiver: SRTPReceiver
-
-  init(_ keys: SRTPKeyingMaterial) throws(SRTPError) {
-    sender = try SRTPSender(keys)
-    receiver = try SRTPReceiver(keys)
   }
 }

@@ -7,6 +7,7 @@ struct Link {
   private var isBad = false
   private var freeAt = Instant.zero
   private var lastArrival = Instant.zero
+  private var lastStreamArrival = Instant.zero
 
   init(_ conditions: LinkConditions, seed: UInt64) {
     self.conditions = conditions
@@ -25,8 +26,11 @@ struct Link {
   }
 
   /// Sends one datagram of `byteCount` bytes, headers included, at `now`.
-  mutating func send(_ byteCount: Int, at now: Instant) -> Outcome {
+  mutating func send(
+    _ byteCount: Int, _ transport: Path.Transport, at now: Instant
+  ) -> Outcome {
     if conditions.isDown { return .dropped(.lost) }
+    if transport != .udp { return .arrivals([streamArrival(byteCount, now)]) }
     if byteCount > conditions.mtu { return .dropped(.tooLarge) }
     // Losses are drawn first, so that a change of another condition leaves them as they are.
     if isLost() { return .dropped(.lost) }
@@ -55,14 +59,29 @@ struct Link {
   }
 
   /// When the last bit has left; nil where the queue is full.
-  private mutating func departure(_ byteCount: Int, _ now: Instant) -> Instant? {
+  private mutating func departure(
+    _ byteCount: Int, _ now: Instant, hasLimit: Bool = true
+  ) -> Instant? {
     guard let bitsPerSecond = conditions.bitsPerSecond, bitsPerSecond > 0 else { return now }
     let start = max(freeAt, now)
     let waitingBytes = (start - now).seconds * Double(bitsPerSecond) / 8
-    guard waitingBytes + Double(byteCount) <= Double(conditions.queueByteLimit) else { return nil }
+    if hasLimit, waitingBytes + Double(byteCount) > Double(conditions.queueByteLimit) { return nil }
     let nanoseconds = Int64(byteCount) * 8_000_000_000 / bitsPerSecond
     freeAt = start + Duration(nanoseconds: nanoseconds)
     return freeAt
+  }
+
+  /// A part of a stream: every loss costs a repetition, and what comes after waits for it.
+  private mutating func streamArrival(_ byteCount: Int, _ now: Instant) -> Arrival {
+    var time = (departure(byteCount, now, hasLimit: false) ?? now) + conditions.delay
+    var repetitions = 0
+    while repetitions < 10, isLost() {
+      time = time + max(conditions.delay * 2, .milliseconds(200))
+      repetitions += 1
+    }
+    time = max(time, lastStreamArrival)
+    lastStreamArrival = time
+    return Arrival(time: time, isCorrupted: false)
   }
 
   private mutating func arrival(_ departure: Instant) -> Arrival {

@@ -4,7 +4,9 @@ extension VirtualNetwork {
   /// A datagram leaves a node.
   func send(_ bytes: [UInt8], by path: Path, from host: Int) {
     var packet = Packet(
-      source: path.local, destination: path.remote, nat: hosts[host].nat, bytes: bytes)
+      transport: path.transport, source: path.local, destination: path.remote,
+      nat: hosts[host].nat, bytes: bytes)
+    guard hosts[host].isAlive else { return end(packet, .unroutable) }
     if drops?(path, bytes) == true { return end(packet, .droppedByTest) }
     let family = path.remote.ip.family
     if path.local.ip.isUnspecified {
@@ -22,7 +24,9 @@ extension VirtualNetwork {
         packet.source, of: host, to: packet.destination, at: now)
       packet.nat = nil
     }
-    switch hosts[host].outgoing.send(Self.wireByteCount(packet), at: now) {
+    switch hosts[host].outgoing.send(
+      Self.wireByteCount(packet), packet.transport, at: now)
+    {
     case .dropped(let fate): end(packet, fate)
     case .arrivals(let arrivals):
       for arrival in arrivals {
@@ -54,7 +58,9 @@ extension VirtualNetwork {
     } else {
       return end(packet, .unroutable)
     }
-    switch hosts[host].incoming.send(Self.wireByteCount(packet), at: now) {
+    switch hosts[host].incoming.send(
+      Self.wireByteCount(packet), packet.transport, at: now)
+    {
     case .dropped(let fate): end(packet, fate)
     case .arrivals(let arrivals):
       for arrival in arrivals {
@@ -75,7 +81,7 @@ extension VirtualNetwork {
     if recordsTrace { trace.append(record) }
   }
 
-  private func localHost(_ address: IPAddress, behind nat: Int?) -> Int? {
+  func localHost(_ address: IPAddress, behind nat: Int?) -> Int? {
     hostsByAddress[ScopedAddress(ip: address, nat: nat)]
   }
 

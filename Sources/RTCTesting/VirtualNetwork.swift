@@ -6,6 +6,8 @@ public import Wire
 /// own seeded numbers: the same seed and the same calls give the same packets, which `traceHash`
 /// proves. Nothing waits: an hour passes as fast as the nodes can work.
 ///
+/// What leaves on a path of TCP or TLS arrives whole, once and in order: loss only makes it late.
+///
 /// ```swift
 /// let network = VirtualNetwork(seed: 7)
 /// let office = network.addNAT(.portRestricted, address: IPAddress(203, 0, 113, 1))
@@ -39,17 +41,25 @@ public final class VirtualNetwork {
     var nat: Int?
     var outgoing: Link
     var incoming: Link
+    var isAlive = true
   }
 
   struct NodeState {
-    let node: any VirtualNode
+    /// Nil where the node was detached: places are not used again.
+    var node: (any VirtualNode)?
     let host: Int
-    let address: TransportAddress
     var timer: Instant?
     var repetitions = 0
   }
 
+  /// A port that a node listens on.
+  struct Attachment {
+    let node: Int
+    let address: TransportAddress
+  }
+
   struct Packet {
+    var transport = Path.Transport.udp
     var source: TransportAddress
     var destination: TransportAddress
     /// The network the packet is in: behind a translator, or the open one.
@@ -72,6 +82,8 @@ public final class VirtualNetwork {
     case timer(node: Int)
     case transit(Packet)
     case delivery(Packet, host: Int)
+    case streamDelivery(StreamKey)
+    case streamFailure(StreamKey)
   }
 
   var hosts: [HostState] = []
@@ -79,12 +91,14 @@ public final class VirtualNetwork {
   var nodes: [NodeState] = []
   /// Looked up only, never walked: their order differs from run to run.
   var hostsByAddress: [ScopedAddress: Int] = [:]
-  var nodesByPort: [HostPort: [Int]] = [:]
+  var nodesByPort: [HostPort: [Attachment]] = [:]
+  var streams: [StreamKey: StreamEnd] = [:]
+  var nextStreamPort: UInt16 = 40_000
   var queue = EventQueue<Happening>()
   var hash = TraceHash()
   var counts = [Int](repeating: 0, count: PacketRecord.Fate.allCases.count)
   private var seeds: RandomSource
-  private let outbox = Outbox()
+  let outbox = Outbox()
 
   /// A network without hosts at `start`.
   public init(seed: UInt64, start: Instant = .zero) {
@@ -120,12 +134,34 @@ public final class VirtualNetwork {
   }
 
   /// Attaches a node to a port of a host. On the unspecified address it receives at every address of
-  /// the host, and sees that as `Path.local`, as a real socket bound like that.
+  /// the host, and sees that as `Path.local`, as a real socket bound like that. A node may be attached to
+  /// several ports of its host.
   public func attach(_ node: any VirtualNode, to host: Host, at address: TransportAddress) {
-    nodes.append(NodeState(node: node, host: host.index, address: address))
+    let known = nodes.firstIndex { $0.node === node && $0.host == host.index }
+    let index = known ?? nodes.count
+    if known == nil { nodes.append(NodeState(node: node, host: host.index)) }
     nodesByPort[HostPort(host: host.index, port: address.port), default: []].append(
-      nodes.count - 1)
-    schedule(nodes.count - 1)
+      Attachment(node: index, address: address))
+    schedule(index)
+  }
+
+  /// Takes a node off one of its ports: what comes there ends as `unbound`.
+  public func detach(_ node: any VirtualNode, from address: TransportAddress) {
+    for (index, state) in nodes.enumerated() where state.node === node {
+      nodesByPort[HostPort(host: state.host, port: address.port)]?.removeAll {
+        $0.node == index && $0.address == address
+      }
+    }
+  }
+
+  /// Ends a node as if its process were killed: it hears nothing more and is never called again. What it
+  /// has sent arrives. Another one may be attached in its place.
+  public func kill(_ node: any VirtualNode) {
+    for index in nodes.indices where nodes[index].node === node {
+      nodes[index].node = nil
+      nodes[index].timer = nil
+      for port in nodesByPort.keys { nodesByPort[port]?.removeAll { $0.node == index } }
+    }
   }
 
   // MARK: Changing
@@ -136,6 +172,15 @@ public final class VirtualNetwork {
   ) {
     if direction != .incoming { hosts[host.index].outgoing.conditions = conditions }
     if direction != .outgoing { hosts[host.index].incoming.conditions = conditions }
+  }
+
+  /// Freezes a host as if its power were cut: nothing arrives, nothing leaves, nobody there is called.
+  public func stop(_ host: Host) { hosts[host.index].isAlive = false }
+
+  /// Has a stopped host go on where it was, with the time that has passed.
+  public func resume(_ host: Host) {
+    hosts[host.index].isAlive = true
+    for index in nodes.indices { schedule(index) }
   }
 
   /// Has a translator forget its mappings: what follows comes from other ports.
@@ -198,45 +243,58 @@ public final class VirtualNetwork {
     case .timer(let index):
       guard nodes[index].timer == time else { return false }
       nodes[index].timer = nil
+      guard let node = nodes[index].node, hosts[nodes[index].host].isAlive else { return false }
       // The deadline may have moved since the timer was set.
-      guard let deadline = nodes[index].node.deadline, deadline <= now else {
+      guard let deadline = node.deadline, deadline <= now else {
         schedule(index)
         return false
       }
-      nodes[index].node.advance(to: now, into: outbox)
+      node.advance(to: now, into: outbox)
       finish(index)
     case .transit(let packet):
       route(packet)
     case .delivery(let packet, let host):
       deliver(packet, host)
+    case .streamDelivery(let key):
+      deliverNext(of: key)
+    case .streamFailure(let key):
+      guard hosts[nodes[key.node].host].isAlive else { return false }
+      nodes[key.node].node?.pathFailed(key.path, at: now, into: outbox)
+      finish(key.node)
     }
     return true
   }
 
   /// Gives a datagram to the node on its port.
   private func deliver(_ packet: Packet, _ host: Int) {
+    guard hosts[host].isAlive else { return end(packet, .unbound) }
     let port = HostPort(host: host, port: packet.destination.port)
-    let index = nodesByPort[port]?.first {
-      nodes[$0].address.ip.isUnspecified || nodes[$0].address.ip == packet.destination.ip
+    let attachment = nodesByPort[port]?.first {
+      $0.address.ip.isUnspecified || $0.address.ip == packet.destination.ip
     }
-    guard let index else { return end(packet, .unbound) }
+    guard let attachment, let node = nodes[attachment.node].node else {
+      return end(packet, .unbound)
+    }
     end(packet, .delivered)
     var bytes = packet.bytes
-    let path = Path(local: nodes[index].address, remote: packet.source)
-    nodes[index].node.receive(&bytes, on: path, at: now, into: outbox)
-    finish(index)
+    let path = Path(
+      transport: packet.transport, local: attachment.address, remote: packet.source)
+    node.receive(&bytes, on: path, at: now, into: outbox)
+    finish(attachment.node)
   }
 
   /// Sends what a node put into the outbox, and sets its timer.
-  private func finish(_ index: Int) {
+  func finish(_ index: Int) {
     let datagrams = outbox.datagrams.map { (path: $0.path, bytes: outbox.bytes(of: $0)) }
     outbox.removeAll()
-    for datagram in datagrams { send(datagram.bytes, by: datagram.path, from: nodes[index].host) }
+    for datagram in datagrams where !sendInStream(datagram.bytes, by: datagram.path, from: index) {
+      send(datagram.bytes, by: datagram.path, from: nodes[index].host)
+    }
     schedule(index)
   }
 
   private func schedule(_ index: Int) {
-    guard let deadline = nodes[index].node.deadline else {
+    guard let deadline = nodes[index].node?.deadline, hosts[nodes[index].host].isAlive else {
       nodes[index].timer = nil
       return
     }

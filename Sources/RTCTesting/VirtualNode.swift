@@ -12,4 +12,12 @@ public protocol VirtualNode: AnyObject {
 
   /// Fires what is due at `now`.
   func advance(to now: Instant, into outbox: Outbox)
+
+  /// Hears that a connection could not be made, or broke.
+  func pathFailed(_ path: Path, at now: Instant, into outbox: Outbox)
+}
+
+extension VirtualNode {
+  /// Nodes that use no connections need not know.
+  public func pathFailed(_ path: Path, at now: Instant, into outbox: Outbox) {}
 }

@@ -117,7 +117,9 @@ extension NegotiatedSession {
   func checkContinuation(in offer: SessionDescription) throws(SDPError) {
     guard offer.mediaSections.count >= sections.count else { throw SDPError(.sectionMismatch) }
     for (old, new) in zip(sections, offer.mediaSections) where !old.isRejected {
-      guard new.kind == old.kind, new.tag(at: old.index) == old.mid else {
+      // Where either side writes no tag the place tells.
+      let isSame = new.mid == nil || old.mid.utf8.first == 0x28 || new.mid == old.mid
+      guard new.kind == old.kind, isSame else {
         throw SDPError(.sectionMismatch, section: old.index)
       }
     }

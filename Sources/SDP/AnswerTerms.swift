@@ -40,17 +40,23 @@ public struct LocalTrack: Hashable, Sendable {
   public var ssrc: UInt32
   /// The source of its retransmissions; left out of the answer where RTX is not negotiated.
   public var rtxSSRC: UInt32?
+  /// The source of its repair packets; left out of the answer where FlexFEC is not negotiated.
+  public var repairSSRC: UInt32?
   /// The canonical name, the same for everything that plays in step.
   public var cname: String
   /// The media stream; `-` for none.
   public var streamID: String
   /// The track within it.
   public var trackID: String
+  /// More streams that hold the track.
+  public var otherStreamIDs: [String]
 
   /// What this side sends.
   public init(
-    ssrc: UInt32, rtxSSRC: UInt32? = nil, cname: String, streamID: String, trackID: String
+    ssrc: UInt32, rtxSSRC: UInt32? = nil, cname: String, streamID: String, trackID: String,
+    otherStreamIDs: [String] = []
   ) {
+    self.otherStreamIDs = otherStreamIDs
     self.ssrc = ssrc
     self.rtxSSRC = rtxSSRC
     self.cname = cname
@@ -74,6 +80,8 @@ public struct SectionPlan: Hashable, Sendable {
   public var videoFormatParameters: [String]?
   /// Whether offered simulcast layers are taken; if not, one layer is sent.
   public var takesSimulcast: Bool
+  /// Whether the layers that the peer offers to receive are sent; if not, one is.
+  public var sendsSimulcast: Bool
   /// `b=` lines.
   public var bandwidths: [SessionDescription.Bandwidth]
 
@@ -81,8 +89,10 @@ public struct SectionPlan: Hashable, Sendable {
   public init(
     isAccepted: Bool = true, receives: Bool = true, track: LocalTrack? = nil,
     codecs: [CodecPreference]? = nil, videoFormatParameters: [String]? = nil,
-    takesSimulcast: Bool = true, bandwidths: [SessionDescription.Bandwidth] = []
+    takesSimulcast: Bool = true, sendsSimulcast: Bool = false,
+    bandwidths: [SessionDescription.Bandwidth] = []
   ) {
+    self.sendsSimulcast = sendsSimulcast
     self.isAccepted = isAccepted
     self.receives = receives
     self.track = track
@@ -108,14 +118,17 @@ public struct MediaPolicy: Hashable, Sendable {
   public var headerExtensions: [String]
   /// More `fmtp` parameters for the video codecs in sections this side receives in.
   public var videoFormatParameters: [String]
+  /// What is said of data channels; nil declines them.
+  public var data: DataChannelTerms?
 
   /// A policy; all codecs of this library unless said otherwise.
   public init(
     audio: [CodecPreference] = [.opus, .red], video: [CodecPreference] = [.vp8, .h264, .vp9, .av1],
     usesRetransmission: Bool = true,
     headerExtensions: [String] = MediaPolicy.defaultHeaderExtensions,
-    videoFormatParameters: [String] = []
+    videoFormatParameters: [String] = [], data: DataChannelTerms? = nil
   ) {
+    self.data = data
     self.audio = audio
     self.video = video
     self.usesRetransmission = usesRetransmission

@@ -66,6 +66,7 @@ struct BundleLookup {
       iceUfrag: credentials.ufrag, icePwd: credentials.pwd,
       iceOptions: section.iceOptions + description.iceOptions, isICELite: description.isICELite,
       fingerprints: Array(fingerprints.prefix(8)),
+      tlsID: find(preferring: tagged) { $0.value(of: "tls-id") },
       localSetup: try localSetup(find(preferring: tagged, \.setup)),
       candidates: section.candidates,
       hasEndOfCandidates: section.hasEndOfCandidates || description.has("end-of-candidates"))

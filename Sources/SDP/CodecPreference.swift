@@ -46,12 +46,17 @@ public struct CodecPreference: Hashable, Sendable {
     name: "AV1", clockRate: 90000, formatParameters: "level-idx=5;profile=0;tier=0",
     feedback: CodecPreference.videoFeedback)
 
+  /// Repair packets for pictures (draft-ietf-payload-flexible-fec-scheme-03); they have a source of their own.
+  public static let flexibleFEC = CodecPreference(
+    name: "flexfec-03", clockRate: 90000, formatParameters: "repair-window=10000000",
+    feedback: ["goog-remb", "transport-cc"])
+
   static let videoFeedback = ["goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"]
 }
 
 extension CodecPreference {
   /// The offered codec to take: the first that fits best; nil if none does.
-  func match(in offered: [RTPCodec]) -> RTPCodec? {
+  public func match(in offered: [RTPCodec]) -> RTPCodec? {
     let sameName = offered.filter {
       $0.isNamed(name) && $0.clockRate == clockRate && ($0.channels ?? 1) == (channels ?? 1)
     }
@@ -93,7 +98,7 @@ extension CodecPreference {
       mirrored = ["level-asymmetry-allowed", "packetization-mode", "profile-level-id"]
     case "vp9": mirrored = ["profile-id"]
     case "av1": mirrored = ["level-idx", "profile", "tier"]
-    case "red": return offered.formatParameters
+    case "red", "flexfec-03": return offered.formatParameters
     default: return formatParameters
     }
     return offered.formatParameters.pieces(separatedBy: .semicolon).filter { piece in

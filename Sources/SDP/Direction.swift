@@ -29,3 +29,11 @@ public enum Direction: String, Hashable, Sendable, CaseIterable {
   /// The same seen from the other side.
   public var reversed: Direction { Direction(sends: receives, receives: sends) }
 }
+
+extension SessionDescription {
+  /// Who sends in the m-section at `index`: its own word, or that of the session, or both.
+  public func direction(ofSectionAt index: Int) -> Direction {
+    guard mediaSections.indices.contains(index) else { return .inactive }
+    return mediaSections[index].direction ?? SessionDefaults(self).direction
+  }
+}

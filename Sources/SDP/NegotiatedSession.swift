@@ -39,7 +39,7 @@ public struct NegotiatedSection: Hashable, Sendable {
     case byPeer
     /// The plan rejects it.
     case byPlan
-    /// Neither audio nor video over RTP with DTLS.
+    /// Neither audio nor video over RTP with DTLS, nor data channels where they are taken.
     case unsupported
     /// It would need a transport of its own.
     case notBundled
@@ -61,21 +61,26 @@ public struct NegotiatedSection: Hashable, Sendable {
   public var weSend = false
   /// Whether this side receives.
   public var weReceive = false
-  /// The codecs agreed, the preferred one first, without RTX.
+  /// The codecs agreed, the preferred one first, without RTX, with redundancy and repair.
   public var codecs: [NegotiatedCodec] = []
   /// The header extensions agreed.
   public var extensions: [NegotiatedExtension] = []
   /// Whether headers of one and two bytes may be mixed (RFC 8285 §4.1.2).
   public var allowsMixedExtensions = false
-  /// The simulcast layers agreed, in the order of `a=simulcast`; empty without simulcast.
-  public var rids: [String] = []
+  /// The simulcast layers this side receives, in the order of `a=simulcast`; empty without simulcast.
+  public var receiveRIDs: [String] = []
+  /// The simulcast layers this side sends, in the order of `a=simulcast`; empty without simulcast.
+  public var sendRIDs: [String] = []
+  /// What was agreed of data channels, where it is their section.
+  public var data: NegotiatedData?
   /// The sources the peer announced, if any; at most 64.
   public var remoteSSRCs: [SSRCDescription] = []
   /// How the peer grouped them: `FID` pairs media and retransmission; at most 64.
   public var remoteGroups: [SSRCGroup] = []
   /// The stream and track of what the peer sends.
   public var remoteMSID: MSID?
-  /// What this side sends, as written in the description; without `rtxSSRC` where RTX was not agreed.
+  /// What this side sends, as written in the description; without `rtxSSRC` where RTX was not agreed, and without
+  /// `repairSSRC` where FlexFEC was not.
   public var localTrack: LocalTrack?
   /// RTCP packets need not be compound (RFC 5506).
   public var hasReducedSizeRTCP = false
@@ -89,6 +94,9 @@ public struct NegotiatedSection: Hashable, Sendable {
 
   /// Whether the section is rejected.
   public var isRejected: Bool { rejection != nil }
+
+  /// The simulcast layers of the direction that has them; of those received where both have.
+  public var rids: [String] { receiveRIDs.isEmpty ? sendRIDs : receiveRIDs }
 
   /// The extension of that URI, if agreed.
   public func headerExtension(_ uri: String) -> NegotiatedExtension? {
@@ -117,6 +125,8 @@ public struct NegotiatedTransport: Hashable, Sendable {
   public var isICELite: Bool
   /// The peer's certificate must match one of these whose hash function is known; at most 8.
   public var fingerprints: [Fingerprint]
+  /// Names the DTLS association, where the peer does so (RFC 8842 §5.1).
+  public var tlsID: String?
   /// This side's DTLS role: `active` is the client, `passive` the server.
   public var localSetup: SetupRole
   /// The peer's `a=candidate` values.

@@ -39,9 +39,10 @@ extension OfferBuilder {
     _ answered: MediaSection, offered: MediaSection, index: Int, defaults: SessionDefaults,
     isBundled: Bool
   ) -> NegotiatedSection {
+    let section = sections[index]
     var agreed = NegotiatedSection(index: index, section: offered)
     // RFC 9143 §7.3.3: in an answer port 0 always rejects.
-    guard answered.port != 0, !sections[index].isStopped else {
+    guard answered.port != 0, !section.isStopped, answered.isDTLS else {
       agreed.rejection = .byPeer
       return agreed
     }
@@ -49,9 +50,18 @@ extension OfferBuilder {
       agreed.rejection = .notBundled
       return agreed
     }
+    if section.kind == .application {
+      agreed.data = answered.data
+      if agreed.data == nil { agreed.rejection = .unsupported }
+      return agreed
+    }
+    guard answered.hasRTCPMux else {
+      agreed.rejection = .noRTCPMux
+      return agreed
+    }
     let direction = answered.direction ?? defaults.direction
-    agreed.weSend = direction.receives && sections[index].direction.sends
-    agreed.weReceive = direction.sends && sections[index].direction.receives
+    agreed.weSend = direction.receives && section.direction.sends
+    agreed.weReceive = direction.sends && section.direction.receives
     agreed.codecs = codecs(of: answered, offered: offered)
     if agreed.codecs.isEmpty { agreed.rejection = .noCodec }
     agreed.extensions = extensions(
@@ -64,9 +74,9 @@ extension OfferBuilder {
       agreed.remoteMSID = answered.msids.first
     }
     if agreed.weSend {
-      agreed.localTrack = sections[index].track
+      agreed.localTrack = section.track
       let taken = (answered.simulcast?.receive ?? []).compactMap(\.first?.rid)
-      agreed.rids = sections[index].rids.filter(taken.contains)
+      agreed.sendRIDs = section.rids.filter(taken.contains)
       if !agreed.codecs.contains(where: { $0.rtxPayloadType != nil }) {
         agreed.localTrack?.rtxSSRC = nil
       }
@@ -75,8 +85,10 @@ extension OfferBuilder {
   }
 
   private func codecs(of answered: MediaSection, offered: MediaSection) -> [NegotiatedCodec] {
-    let types = Set(offered.payloadTypes)
-    let codecs = answered.codecs.filter { types.contains($0.payloadType) }
+    let known = offered.codecs
+    let codecs = answered.codecs.filter { codec in
+      known.contains { $0.payloadType == codec.payloadType && $0.isNamed(codec.name) }
+    }
     return codecs.filter { !$0.isNamed("rtx") }.map { codec in
       AgreedCodec(
         offered: codec, parameters: "", feedback: codec.feedback,

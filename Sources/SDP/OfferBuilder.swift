@@ -6,7 +6,7 @@ public struct OfferBuilder: Hashable, Sendable {
   public struct Section: Hashable, Sendable {
     /// Its tag, at most 16 characters, unique in the offer.
     public var mid: String
-    /// Sound or pictures.
+    /// Sound, pictures, or data channels on the policy's terms.
     public var kind: MediaSection.Kind
     /// Who sends.
     public var direction: Direction
@@ -16,14 +16,24 @@ public struct OfferBuilder: Hashable, Sendable {
     public var rids: [String]
     /// The codecs to offer here; nil takes the policy's.
     public var codecs: [CodecPreference]?
+    /// The codecs to offer with their payload types, RTX among them; nil has types given to `codecs`.
+    public var payloads: [RTPCodec]?
+    /// The header extensions with their numbers; nil has numbers given to the policy's.
+    public var extensions: [HeaderExtension]?
+    /// Whether the section already shares the transport, so that it needs no `bundle-only`.
+    public var isBundled: Bool
     /// Offered as rejected: its place may be taken by another section in a later offer.
     public var isStopped: Bool
 
     /// An m-section to offer.
     public init(
       mid: String, kind: MediaSection.Kind, direction: Direction, track: LocalTrack? = nil,
-      rids: [String] = [], codecs: [CodecPreference]? = nil, isStopped: Bool = false
+      rids: [String] = [], codecs: [CodecPreference]? = nil, payloads: [RTPCodec]? = nil,
+      extensions: [HeaderExtension]? = nil, isBundled: Bool = false, isStopped: Bool = false
     ) {
+      self.payloads = payloads
+      self.extensions = extensions
+      self.isBundled = isBundled
       self.mid = mid
       self.kind = kind
       self.direction = direction
@@ -61,57 +71,71 @@ public struct OfferBuilder: Hashable, Sendable {
   public func offer() -> SessionDescription {
     var offer = SessionDescription(
       origin: .init(sessionID: "\(sessionID)", sessionVersion: "\(sessionVersion)"))
-    let live = sections.filter { !$0.isStopped }
+    // The section that holds the transport cannot be declined, so a new one does not come first.
+    let live =
+      sections.indices.filter { !sections[$0].isStopped && sections[$0].isBundled }
+      + sections.indices.filter { !sections[$0].isStopped && !sections[$0].isBundled }
     if !live.isEmpty {
-      offer.add("group", "BUNDLE " + live.map(\.mid).joined(separator: " "))
+      offer.add("group", "BUNDLE " + live.map { sections[$0].mid }.joined(separator: " "))
     }
     offer.add("extmap-allow-mixed")
     if local.isICELite { offer.add("ice-lite") }
-    let tagged = sections.firstIndex { !$0.isStopped }
     for (index, section) in sections.enumerated() {
-      offer.mediaSections.append(write(section, isTagged: index == tagged))
+      offer.mediaSections.append(write(section, isTagged: index == live.first))
     }
     return offer
   }
 
   private func write(_ section: Section, isTagged: Bool) -> MediaSection {
-    let codecs = payloads(for: section)
-    let address = local.defaultAddress
-    var written = MediaSection(
-      kind: section.kind, port: isTagged ? address.port : 0,
-      transportProtocol: "UDP/TLS/RTP/SAVPF", formats: codecs.map { "\($0.payloadType)" })
-    written.connections = [isTagged ? address.connection : "IN IP4 0.0.0.0"]
-    written.add("mid", section.mid)
+    let codecs = section.kind == .application ? [] : payloads(for: section)
+    var written: MediaSection
+    if section.kind == .application {
+      written = MediaSection(data: policy.data ?? .init(), mid: section.mid, port: 0, like: nil)
+    } else {
+      written = MediaSection(
+        kind: section.kind, port: 0, transportProtocol: "UDP/TLS/RTP/SAVPF",
+        // An m= line has a format even where it is rejected.
+        formats: codecs.isEmpty ? ["0"] : codecs.map { "\($0.payloadType)" })
+      written.add("mid", section.mid)
+    }
+    let isReachable = !section.isStopped && (isTagged || section.isBundled)
+    if isReachable { written.port = local.defaultAddress.port }
+    written.connections = [isReachable ? local.defaultAddress.connection : "IN IP4 0.0.0.0"]
     if section.isStopped {
       written.add(Direction.inactive.rawValue)
       return written
     }
-    written.add(section.direction.rawValue)
+    if section.kind != .application { written.add(section.direction.rawValue) }
     written.attributes += local.attributes(setup: .actpass)
-    if isTagged {
-      written.attributes += local.candidateAttributes
+    if isTagged { written.attributes += local.candidateAttributes }
+    if !isReachable { written.add("bundle-only") }
+    if section.kind == .application {
+      written.addDataLines(policy.data ?? .init())
     } else {
-      written.add("bundle-only")
-    }
-    written.add("rtcp-mux")
-    written.add("rtcp-rsize")
-    for codec in codecs { written.attributes += codec.attributes }
-    for one in extensions(for: section.kind) { written.add("extmap", one.text) }
-    guard section.direction.sends else { return written }
-    if section.rids.isEmpty {
-      var track = section.track
-      if !codecs.contains(where: { $0.isNamed("rtx") }) { track?.rtxSSRC = nil }
-      written.attributes += track?.attributes ?? []
-    } else {
-      if let track = section.track { written.add("msid", track.msid) }
-      for rid in section.rids { written.add("rid", "\(rid) send") }
-      written.add("simulcast", "send " + section.rids.joined(separator: ";"))
+      write(section, codecs: codecs, into: &written)
     }
     return written
   }
 
+  private func write(_ section: Section, codecs: [RTPCodec], into written: inout MediaSection) {
+    written.add("rtcp-mux")
+    written.add("rtcp-rsize")
+    for codec in codecs { written.attributes += codec.attributes }
+    let extensions = section.extensions ?? extensions(for: section.kind)
+    for one in extensions { written.add("extmap", one.text) }
+    guard section.direction.sends else { return }
+    var track = section.track
+    if !codecs.contains(where: { $0.isNamed("rtx") }) { track?.rtxSSRC = nil }
+    written.attributes += track?.attributes(withSources: section.rids.isEmpty) ?? []
+    if !section.rids.isEmpty {
+      for rid in section.rids { written.add("rid", "\(rid) send") }
+      written.add("simulcast", "send " + section.rids.joined(separator: ";"))
+    }
+  }
+
   /// Codecs with payload types: the same codec has the same type in every section.
   private func payloads(for section: Section) -> [RTPCodec] {
+    if let payloads = section.payloads { return payloads }
     let known = policy.codecs(for: section.kind)
     let wanted = section.codecs ?? known
     let all = known + wanted.filter { !known.contains($0) }

@@ -1,3 +1,6 @@
+public import RTP
+public import Wire
+
 /// A codec as forwarding sees it.
 public struct PayloadCodec: Hashable, Sendable {
   /// The encoding names this room knows by their payload structure.
@@ -28,23 +31,6 @@ public struct PayloadCodec: Hashable, Sendable {
   }
 }
 
-/// Negotiated ids of the header extensions that forwarding reads or writes; 0 stands for none.
-public struct HeaderExtensionIDs: Hashable, Sendable {
-  /// The m-section's mid (RFC 9143).
-  public var mid: UInt8 = 0
-  /// The simulcast layer's rid (RFC 8852).
-  public var rid: UInt8 = 0
-  /// The rid a retransmission repairs (RFC 8852).
-  public var repairedRid: UInt8 = 0
-  /// Client-to-mixer audio level (RFC 6464).
-  public var audioLevel: UInt8 = 0
-  /// Coordination of video orientation (3GPP TS 26.114).
-  public var videoOrientation: UInt8 = 0
-
-  /// No extension at all.
-  public init() {}
-}
-
 /// One source a peer may send, as negotiated.
 public struct PublishedTrack: Hashable, Sendable {
   /// The m-section's mid.
@@ -58,20 +44,24 @@ public struct PublishedTrack: Hashable, Sendable {
   /// RTP clock rate in Hz.
   public var clockRate: UInt32
   /// Negotiated header extension ids.
-  public var extensions: HeaderExtensionIDs
+  public var extensions: StreamExtensionIDs
   /// Simulcast layers, smallest picture first; empty without simulcast.
   public var rids: [String]
   /// Signalled media SSRCs, without those of retransmissions.
   public var ssrcs: [UInt32]
   /// Signalled retransmission SSRCs with the SSRC each repairs.
   public var retransmissionSSRCs: [UInt32: UInt32]
+  /// How its losses are made good besides.
+  public var protection = TrackProtection()
+  /// Bit/s that are taken of it at most, all layers together; what goes beyond is dropped. Nil is what its kind may have.
+  public var bitrateLimit: Int?
   /// Whether it is forwarded from the start.
   public var isLive: Bool
 
   /// A track without layers and retransmission; set what else was negotiated.
   public init(
     mid: String, role: SourceRole, codecs: [UInt8: PayloadCodec], clockRate: UInt32,
-    extensions: HeaderExtensionIDs = .init(), ssrcs: [UInt32] = [], isLive: Bool = true
+    extensions: StreamExtensionIDs = .init(), ssrcs: [UInt32] = [], isLive: Bool = true
   ) {
     self.mid = mid
     self.role = role
@@ -97,12 +87,20 @@ public struct ReceiveSlot: Hashable, Sendable {
   /// The viewer's payload type for each codec it takes.
   public var payloadTypes: [PayloadCodec: UInt8]
   /// Negotiated header extension ids.
-  public var extensions: HeaderExtensionIDs
+  public var extensions: StreamExtensionIDs
+  /// How losses on the way to the viewer are made good besides.
+  public var protection = SlotProtection()
+  /// The SSRC we repeat lost packets with; nil where that was not negotiated.
+  public var retransmissionSSRC: UInt32?
+  /// The RTX payload type for each media payload type.
+  public var retransmissionTypes: [UInt8: UInt8] = [:]
+  /// Whether the viewer asks for lost packets.
+  public var asksForLost = false
 
   /// A slot that sends with `ssrc`.
   public init(
     mid: String, kind: MediaKind, ssrc: UInt32, payloadTypes: [PayloadCodec: UInt8],
-    extensions: HeaderExtensionIDs = .init()
+    extensions: StreamExtensionIDs = .init()
   ) {
     self.mid = mid
     self.kind = kind
@@ -129,6 +127,16 @@ public struct ViewTile: Hashable, Sendable {
   }
 }
 
+/// How much of its source a slot gets.
+public enum SlotState: UInt8, Hashable, Sendable {
+  /// All that the slot is high enough for, or as much of it as there is bandwidth for.
+  case live
+  /// Key frames only, every few seconds.
+  case snapshot
+  /// Nothing, for want of bandwidth.
+  case paused
+}
+
 /// What the forwarder tells its owner.
 public enum ForwarderEvent: Sendable, Equatable {
   /// A slot's content.
@@ -137,11 +145,19 @@ public enum ForwarderEvent: Sendable, Equatable {
     public var mid: String
     /// What it shows.
     public var source: SourceID
+    /// How much of it comes.
+    public var state: SlotState
+    /// How long sound should be held before it is played, beyond what its arrival alone asks for; zero for no longer.
+    public var delay: Duration
 
     /// `source` in the slot `mid`.
-    public init(mid: String, source: SourceID) {
+    public init(
+      mid: String, source: SourceID, state: SlotState = .live, delay: Duration = .zero
+    ) {
       self.mid = mid
       self.source = source
+      self.state = state
+      self.delay = delay
     }
   }
 
@@ -169,4 +185,9 @@ public enum ForwarderEvent: Sendable, Equatable {
   case slotsChanged(PeerID, [SlotContent])
   /// Who speaks in a room, loudest first, after a change.
   case speakersChanged(RoomID, [Speaker])
+  /// What a sender should send of a source: one entry per simulcast layer, smallest picture first, or one alone
+  /// without simulcast. Where all are false nobody watches.
+  case layersWanted(SourceID, [Bool])
+  /// How well the peers of a room send and receive, those of whom it changed; at most every two seconds a room.
+  case qualityChanged(RoomID, [PeerQuality])
 }

@@ -11,10 +11,19 @@ extension SelectiveForwarder {
   public func forward(_ bytes: inout MutableSpan<UInt8>, at now: Instant, into outbox: Outbox) {
     for stream in waiting {
       padRuns(of: stream)
-      for slot in stream.source.slots where slot.viewer.isConnected {
-        forward(stream, to: slot, &bytes, at: now, into: outbox)
+      if stream.source.slots.contains(where: { $0.remembersSent }) {
+        remember(stream, bytes.span, at: now)
       }
-      stream.pending.removeAll(keepingCapacity: true)
+      // Taken out of the stream, so that nothing is looked up and checked again for each viewer.
+      var pending: [IncomingStream.Pending] = []
+      swap(&pending, &stream.pending)
+      for slot in stream.source.slots where slot.viewer.isConnected {
+        for place in pending.indices {
+          forward(pending[place], of: stream, to: slot, &bytes, at: now, into: outbox)
+        }
+      }
+      pending.removeAll(keepingCapacity: true)
+      swap(&pending, &stream.pending)
     }
     waiting.removeAll(keepingCapacity: true)
   }
@@ -43,80 +52,25 @@ extension SelectiveForwarder {
     }
   }
 
-  private func forward(
-    _ stream: IncomingStream, to slot: Slot, _ bytes: inout MutableSpan<UInt8>, at now: Instant,
-    into outbox: Outbox
+  /// Sends one packet on to one viewer, if it is to get it.
+  func forward(
+    _ packet: borrowing IncomingStream.Pending, of stream: IncomingStream, to slot: Slot,
+    _ bytes: inout MutableSpan<UInt8>, at now: Instant, into outbox: Outbox
   ) {
-    for packet in stream.pending {
-      if slot.current !== stream || !slot.rewriter.isRunning {
-        guard slot.mayBegin(with: stream, isKeyFrameStart: packet.isKeyFrameStart) else { continue }
-        begin(stream, with: packet, in: slot, at: now)
+    if slot.current !== stream {
+      guard slot.mayBegin(with: stream, packet, at: now) else { return }
+      wake(now)
+      if slot.plan.kind == .video {
+        slot.begin(stream, with: packet, at: now)
+      } else if !catchUp(with: stream, before: packet, in: slot, at: now, outbox) {
+        slot.begin(stream, with: packet, at: now)
       }
-      send(packet, in: slot, &bytes, at: now, into: outbox)
+      if slot.viewer.voices.limit != nil { slot.viewer.hush(at: now) }
     }
-  }
-
-  private func begin(
-    _ stream: IncomingStream, with packet: IncomingStream.Pending, in slot: Slot, at now: Instant
-  ) {
-    slot.current = stream
-    slot.rewriter.begin(
-      index: packet.index, timestamp: packet.header.timestamp, at: now,
-      clockRate: stream.source.track.clockRate)
-    if let numbers = packet.numbers {
-      slot.pictures.begin(
-        picture: numbers.picture.value, baseLayer: numbers.baseLayer?.value ?? 0)
+    if slot.pairsFrames, packet.codec.name == .opus, packet.layer.isMedia {
+      return sendInPairs(packet, of: stream, in: slot, at: now, into: outbox)
     }
-    slot.nextReport = now
-    nextScan = min(nextScan ?? now, now)
-    if slot.target === stream { slot.target = nil } else { slot.retarget(at: now) }
-  }
-
-  private func send(
-    _ packet: IncomingStream.Pending, in slot: Slot, _ bytes: inout MutableSpan<UInt8>,
-    at now: Instant, into outbox: Outbox
-  ) {
-    guard let payloadType = slot.payloadType(for: packet.codec),
-      let position = slot.rewriter.position(
-        index: packet.index, timestamp: packet.header.timestamp, at: now)
-    else { return }
-    if let numbers = packet.numbers {
-      slot.pictures.rewrite(numbers, in: &bytes, payloadStart: packet.payload.lowerBound)
-    }
-    let outgoing = RTPHeader(
-      payloadType: payloadType, sequenceNumber: position.sequenceNumber,
-      timestamp: position.timestamp, ssrc: slot.plan.ssrc, marker: packet.header.marker,
-      hasPadding: packet.paddingCount > 0)
-    fillExtensions(packet, slot.plan.extensions)
-    let sent = slot.viewer.remote.sendRTP(
-      outgoing, extensions: extensions, payload: bytes.span.extracting(packet.payload),
-      paddingCount: packet.paddingCount, into: outbox)
-    guard sent else { return }
-    forwardedCount &+= 1
-    slot.packetCount &+= 1
-    slot.octetCount &+= UInt32(truncatingIfNeeded: packet.payload.count)
-  }
-
-  /// The header extensions that travel on, under the viewer's ids.
-  private func fillExtensions(_ packet: IncomingStream.Pending, _ ids: HeaderExtensionIDs) {
-    extensions.removeAll()
-    if let level = packet.audioLevel, ids.audioLevel != 0 {
-      extensions.append(id: ids.audioLevel, value: UInt64(level), byteCount: 1)
-    }
-    if let orientation = packet.videoOrientation, ids.videoOrientation != 0 {
-      extensions.append(id: ids.videoOrientation, value: UInt64(orientation), byteCount: 1)
-    }
-  }
-}
-
-extension PictureRewriter {
-  /// Puts this output's numbers where the sender's are.
-  mutating func rewrite(
-    _ numbers: FrameInspection.PictureNumbers, in bytes: inout MutableSpan<UInt8>, payloadStart: Int
-  ) {
-    numbers.picture.write(picture(numbers.picture.value), in: &bytes, payloadStart: payloadStart)
-    if let base = numbers.baseLayer {
-      base.write(baseLayer(base.value), in: &bytes, payloadStart: payloadStart)
-    }
+    guard let verdict = slot.layers.take(packet, of: stream, at: now) else { return }
+    send(packet, verdict, of: stream, in: slot, &bytes, at: now, into: outbox)
   }
 }

@@ -20,20 +20,45 @@ public final class SelectiveForwarder {
   var random: RandomSource
   /// From 1970 to the clock's zero, for sender reports.
   public var clockOffset: Duration
+  /// When somebody is to be looked at next, and whether it is everybody.
   var nextScan: Instant?
+  var looksAtAll = false
+  /// Looks at single peers so far, for those who wonder what timers cost.
+  var lookCount = 0
+  /// Viewers for whom packets wait, and when the next of these leave.
+  var releasing: [Member] = []
+  var nextRelease: Instant?
+  /// A packet that is read out of memory.
+  var scratch: [UInt8] = []
   var lastScan: Instant?
+  var nextSurvey: Instant?
   var extensions = RTPHeaderExtensionList()
+  var descriptorBytes: [UInt8] = []
   var peerEvents: [RemotePeer.Event] = []
+  /// What a viewer tells of what arrived; kept for its memory.
+  var feedback = TransportFeedback()
+  var feedbackResults: [TransportPacketResult] = []
+  var soundBlocks = RedundantBlocks()
+  /// The head of the packet that is being protected.
+  var protectedHead: [UInt8] = []
   /// Datagrams dropped, by cause.
   public internal(set) var drops = DropCounts()
-  /// RTP packets sent to viewers.
-  public internal(set) var forwardedCount: UInt64 = 0
+  /// Lost packets and key frames that senders were asked for.
+  var requestedPacketCount: UInt64 = 0
+  var requestedKeyFrameCount: UInt64 = 0
+  /// What those sent and were sent who have left.
+  var departed = ForwarderTotals()
+  /// As `forwardedCount`; what others can see has its exclusivity checked with each packet.
+  var forwarded: UInt64 = 0
 
   /// A forwarder without rooms. `random` chooses SSRCs and first sequence numbers.
   public init(random: RandomSource = .system, clockOffset: Duration = .zero) {
     self.random = random
     self.clockOffset = clockOffset
   }
+
+  /// RTP packets sent to viewers.
+  public var forwardedCount: UInt64 { forwarded }
 
   /// Whether packets wait for `forward`.
   public var hasWaitingPackets: Bool { !waiting.isEmpty }
@@ -44,6 +69,11 @@ public final class SelectiveForwarder {
   /// When `advance` wants to be called next.
   public var deadline: Instant? {
     guard !memberList.isEmpty else { return nil }
+    return nextRelease.map { min($0, scanDeadline) } ?? scanDeadline
+  }
+
+  /// When to look at whom it concerns next.
+  var scanDeadline: Instant {
     let wanted = nextScan ?? .zero
     return lastScan.map { max(wanted, $0 + Self.scanInterval) } ?? wanted
   }
@@ -54,7 +84,9 @@ public final class SelectiveForwarder {
     while true {
       let ssrc = UInt32.random(in: 1 ... .max, using: &random)
       guard member?.streams[ssrc] == nil,
-        member?.slots.contains(where: { $0.plan.ssrc == ssrc }) != true
+        member?.slots.contains(where: { $0.ssrc == ssrc || $0.plan.retransmissionSSRC == ssrc }
+        )
+          != true
       else { continue }
       return ssrc
     }
@@ -62,13 +94,15 @@ public final class SelectiveForwarder {
 }
 
 /// Datagrams dropped, by cause.
-public struct DropCounts: Sendable, Equatable {
+public struct DropCounts: Sendable, Hashable {
   /// From an address that no peer has validated, or for an unknown user name.
   public var unknownSender: UInt64 = 0
   /// Not well-formed, not authentic, or replayed.
   public var rejected: UInt64 = 0
   /// Of a stream that was not negotiated, or one more than a peer may send.
   public var unboundStream: UInt64 = 0
+  /// Of a source that brings more than it may.
+  public var excess: UInt64 = 0
 
   /// Nothing dropped.
   public init() {}

@@ -7,16 +7,23 @@ extension SelectiveForwarder {
   func bind(
     _ header: RTPHeader, _ packet: Span<UInt8>, from member: Member, at now: Instant
   ) -> IncomingStream? {
-    guard member.streamList.count + member.repairs.count < Member.streamLimit else { return nil }
+    let types = member.repairs[header.ssrc]?.source.track.retransmissions
+    guard types?[header.payloadType] == nil,
+      member.streamList.count + member.repairs.count < Member.streamLimit
+    else { return nil }
     if bindSignalledRepair(header.ssrc, of: member) { return nil }
     if let source = member.sources.first(where: { $0.track.ssrcs.contains(header.ssrc) }) {
-      let layer = source.track.ssrcs.firstIndex(of: header.ssrc) ?? 0
-      return add(header.ssrc, layer: min(layer, source.layerCount - 1), to: source, of: member)
+      let layer = min(source.track.ssrcs.firstIndex(of: header.ssrc) ?? 0, source.layerCount - 1)
+      // Of several without a name the one that flows is shown: they do not replace each other in turn.
+      let isTaken = source.streams.contains {
+        $0.layer == layer && $0.isActive(at: now) && source.track.ssrcs.contains($0.ssrc)
+      }
+      return isTaken ? nil : add(header.ssrc, layer: layer, to: source, of: member)
     }
     guard let source = sourceByExtensionOrType(header, packet, of: member, at: now)
     else { return nil }
     let ids = source.track.extensions
-    if let rid = text(ids.repairedRid, header, packet),
+    if let rid = text(ids.repairedRID, header, packet),
       let layer = source.track.rids.firstIndex(of: rid)
     {
       if let stream = source.streams.first(where: { $0.layer == layer }) {
@@ -69,6 +76,7 @@ extension SelectiveForwarder {
 
   /// One retransmission stream belongs to each stream; the last one seen counts (RFC 4588 §5.3).
   private func repair(_ stream: IncomingStream, by ssrc: UInt32, of member: Member) {
+    guard member.repairs[ssrc] !== stream else { return }
     member.repairs = member.repairs.filter { $0.value !== stream }
     member.repairs[ssrc] = stream
   }
@@ -82,7 +90,7 @@ extension SelectiveForwarder {
     source.streams.append(stream)
     member.streams[ssrc] = stream
     member.streamList.append(stream)
-    if source.id.role.kind == .video { stream.keyFrames.want() }
+    if source.id.role.kind == .video { stream.wantKeyFrame() }
     return stream
   }
 

@@ -16,12 +16,15 @@ struct SourceTable: Sendable {
   let totalLimit: Int
   /// A source with a window.
   private struct Entry {
-    var ssrc: UInt32
+    /// As in `names`: for the source that was used last nothing else is looked at.
+    let ssrc: UInt32
     var lastUse: UInt64
     var window: ReplayWindow
   }
 
   private var entries: [Entry] = []
+  /// The SSRCs of `entries`, close together: packets of many sources come and go in turns.
+  private var names: [UInt32] = []
   private var useCount: UInt64 = 0
   private var retired: [UInt32: UInt64] = [:]
   /// Where the last source was found: packets come in runs.
@@ -42,7 +45,7 @@ struct SourceTable: Sendable {
     if hint < entries.count, entries[hint].ssrc == ssrc {
       return Source(position: hint, newest: entries[hint].window.newest)
     }
-    if let position = entries.firstIndex(where: { $0.ssrc == ssrc }) {
+    if let position = names.firstIndex(of: ssrc) {
       return Source(position: position, newest: entries[position].window.newest)
     }
     if let newest = retired[ssrc] { return Source(position: nil, newest: newest) }
@@ -51,9 +54,8 @@ struct SourceTable: Sendable {
 
   /// Whether `index` may still be used by `source`.
   func isFresh(_ index: UInt64, of source: Source) -> Bool {
-    guard let position = source.position else {
-      return index > source.newest ?? 0 || source.newest == nil
-    }
+    guard let newest = source.newest, index <= newest else { return true }
+    guard let position = source.position else { return false }
     return entries[position].window.isFresh(index)
   }
 
@@ -74,10 +76,12 @@ struct SourceTable: Sendable {
       let oldest = entries.indices.min(by: { entries[$0].lastUse < entries[$1].lastUse })
     else {
       entries.append(entry)
+      names.append(ssrc)
       return entries.count - 1
     }
-    retired[entries[oldest].ssrc] = entries[oldest].window.newest
+    retired[names[oldest]] = entries[oldest].window.newest
     entries[oldest] = entry
+    names[oldest] = ssrc
     return oldest
   }
 }

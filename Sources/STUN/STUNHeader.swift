@@ -20,6 +20,24 @@ public struct STUNMethod: RawRepresentable, Hashable, Sendable {
 
   /// The only method that ICE uses.
   public static let binding = Self(rawValue: 0x001)
+  /// RFC 8656 §7.
+  public static let allocate = Self(rawValue: 0x003)
+  /// RFC 8656 §8.
+  public static let refresh = Self(rawValue: 0x004)
+  /// RFC 8656 §11.
+  public static let send = Self(rawValue: 0x006)
+  /// RFC 8656 §11.
+  public static let data = Self(rawValue: 0x007)
+  /// RFC 8656 §10.
+  public static let createPermission = Self(rawValue: 0x008)
+  /// RFC 8656 §12.
+  public static let channelBind = Self(rawValue: 0x009)
+  /// RFC 6062 §4.3.
+  public static let connect = Self(rawValue: 0x00a)
+  /// RFC 6062 §4.4.
+  public static let connectionBind = Self(rawValue: 0x00b)
+  /// RFC 6062 §4.5.
+  public static let connectionAttempt = Self(rawValue: 0x00c)
 }
 
 /// The 96 bits that tie an answer to its request (RFC 8489 §5).

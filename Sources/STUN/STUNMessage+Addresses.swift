@@ -16,10 +16,17 @@ extension STUNMessage {
     try address(of: type, isMasked: true)
   }
 
-  private func address(
+  func address(
     of type: STUNAttributeType, isMasked: Bool
   ) throws(STUNError) -> TransportAddress? {
     guard let value = value(of: type) else { return nil }
+    return try Self.address(
+      in: value, of: type, mask: isMasked ? STUNAddressMask(transactionID) : nil)
+  }
+
+  static func address(
+    in value: Span<UInt8>, of type: STUNAttributeType, mask: STUNAddressMask?
+  ) throws(STUNError) -> TransportAddress {
     do throws(Truncated) {
       var reader = ByteReader(value)
       let family = try reader.readUInt16() & 0x00ff
@@ -31,7 +38,7 @@ extension STUNMessage {
       default: throw Truncated()
       }
       let address = TransportAddress(ip: ip, port: port)
-      return isMasked ? STUNAddressMask(transactionID).apply(to: address) : address
+      return mask?.apply(to: address) ?? address
     } catch {
       throw STUNError(error, in: type)
     }

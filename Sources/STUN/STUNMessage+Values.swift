@@ -26,6 +26,16 @@ extension STUNMessage {
   /// Whether USE-CANDIDATE (RFC 8445 §16.1) is there.
   public var usesCandidate: Bool { contains(.useCandidate) }
 
+  /// The number of a nomination (draft-thatcher-ice-renomination): the latest has the greatest.
+  ///
+  /// Others use the attribute's type for something else, so what is no number is nothing.
+  public var nomination: UInt32? {
+    for type in [STUNAttributeType.nomination, .draftNomination] {
+      if let number = try? unsigned32(type) { return number }
+    }
+    return nil
+  }
+
   /// The tie-breaker in ICE-CONTROLLING (RFC 8445 §16.1).
   public var controllingTieBreaker: UInt64? {
     get throws(STUNError) { try unsigned64(.iceControlling) }
@@ -40,16 +50,20 @@ extension STUNMessage {
   public var errorCode: STUNErrorCode? {
     get throws(STUNError) {
       guard let value = value(of: .errorCode) else { return nil }
-      guard value.count >= 4, value.count <= 4 + 763 else {
-        throw .malformedAttribute(.errorCode)
-      }
-      let hundreds = value[2] & 0x07
-      let rest = value[3]
-      guard (3...6).contains(hundreds), rest <= 99 else { throw .malformedAttribute(.errorCode) }
-      return STUNErrorCode(
-        rawValue: UInt16(hundreds) * 100 + UInt16(rest),
-        reason: Self.text(value.extracting(droppingFirst: 4)))
+      return try Self.errorCode(in: value, of: .errorCode)
     }
+  }
+
+  static func errorCode(
+    in value: Span<UInt8>, of type: STUNAttributeType
+  ) throws(STUNError) -> STUNErrorCode {
+    guard value.count >= 4, value.count <= 4 + 763 else { throw .malformedAttribute(type) }
+    let hundreds = value[2] & 0x07
+    let rest = value[3]
+    guard (3...6).contains(hundreds), rest <= 99 else { throw .malformedAttribute(type) }
+    return STUNErrorCode(
+      rawValue: UInt16(hundreds) * 100 + UInt16(rest),
+      reason: text(value.extracting(droppingFirst: 4)))
   }
 
   /// The types in UNKNOWN-ATTRIBUTES (RFC 8489 §14.13), empty where the attribute is missing.
@@ -81,7 +95,7 @@ extension STUNMessage {
     return unknown
   }
 
-  private func unsigned32(_ type: STUNAttributeType) throws(STUNError) -> UInt32? {
+  func unsigned32(_ type: STUNAttributeType) throws(STUNError) -> UInt32? {
     guard let value = value(of: type) else { return nil }
     guard value.count == 4 else { throw .malformedAttribute(type) }
     var reader = ByteReader(value)
@@ -90,7 +104,7 @@ extension STUNMessage {
     }
   }
 
-  private func unsigned64(_ type: STUNAttributeType) throws(STUNError) -> UInt64? {
+  func unsigned64(_ type: STUNAttributeType) throws(STUNError) -> UInt64? {
     guard let value = value(of: type) else { return nil }
     guard value.count == 8 else { throw .malformedAttribute(type) }
     var reader = ByteReader(value)
@@ -104,27 +118,4 @@ extension STUNMessage {
     return String(
       decoding: [UInt8](capacity: value.count) { $0.append(copying: value) }, as: UTF8.self)
   }
-}
-
-/// A number and a sentence that say why a request was refused (RFC 8489 §14.8).
-public struct STUNErrorCode: Equatable, Sendable {
-  /// 300–699.
-  public let rawValue: UInt16
-  /// For people; may be empty.
-  public let reason: String
-
-  /// The code `rawValue` with `reason`.
-  public init(rawValue: UInt16, reason: String = "") {
-    self.rawValue = rawValue
-    self.reason = reason
-  }
-
-  /// The request is malformed (RFC 8489 §14.8).
-  public static let badRequest = Self(rawValue: 400)
-  /// The request is not authenticated (RFC 8489 §14.8).
-  public static let unauthenticated = Self(rawValue: 401)
-  /// The request holds comprehension-required attributes we do not know (RFC 8489 §14.8).
-  public static let unknownAttribute = Self(rawValue: 420)
-  /// Both agents claim the same ICE role (RFC 8445 §16.2).
-  public static let roleConflict = Self(rawValue: 487)
 }

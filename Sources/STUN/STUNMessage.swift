@@ -3,8 +3,8 @@ import Wire
 /// A STUN message (RFC 8489 §5) seen in place: nothing is copied, and it cannot outlive its bytes.
 ///
 /// Initialising checks the header and walks the attributes once, so that every later look is in
-/// bounds. Of attributes that appear twice the first counts; what follows MESSAGE-INTEGRITY is
-/// ignored, save FINGERPRINT, and what follows FINGERPRINT is ignored altogether (RFC 8489 §14).
+/// bounds. Of attributes that appear twice the first counts; what follows MESSAGE-INTEGRITY (of either
+/// kind) is ignored, save FINGERPRINT, and what follows FINGERPRINT is ignored altogether (RFC 8489 §14).
 public struct STUNMessage: ~Escapable {
   /// A message with more attributes is refused.
   public static var maximumAttributeCount: Int { 64 }
@@ -20,6 +20,7 @@ public struct STUNMessage: ~Escapable {
   /// Where the attributes end that may be believed once the message is authenticated.
   let attributesEnd: Int
   let integrityOffset: Int?
+  let integritySHA256Offset: Int?
   let fingerprintOffset: Int?
 
   /// Checks the shape of one whole datagram.
@@ -45,6 +46,7 @@ public struct STUNMessage: ~Escapable {
     let layout = try Layout(walking: bytes)
     attributesEnd = layout.attributesEnd
     integrityOffset = layout.integrityOffset
+    integritySHA256Offset = layout.integritySHA256Offset
     fingerprintOffset = layout.fingerprintOffset
   }
 
@@ -85,7 +87,7 @@ extension STUNMessage {
     }
   }
 
-  /// The attributes up to MESSAGE-INTEGRITY or FINGERPRINT, those two left out.
+  /// The attributes up to MESSAGE-INTEGRITY of either kind or FINGERPRINT, those left out.
   public var attributes: AttributeIterator {
     @_lifetime(copy self) get {
       AttributeIterator(bytes.extracting(STUNHeader.byteCount..<attributesEnd))
@@ -98,6 +100,18 @@ extension STUNMessage {
     var iterator = attributes
     while let attribute = iterator.next() {
       if attribute.type == type { return attribute.value }
+    }
+    return nil
+  }
+
+  /// Where the value of the first attribute of `type` lies in the message, nil where there is none.
+  public func valueRange(of type: STUNAttributeType) -> Range<Int>? {
+    var iterator = attributes
+    while let attribute = iterator.next() {
+      guard attribute.type == type else { continue }
+      let padded = attribute.value.count + Self.paddingCount(attribute.value.count)
+      let start = attributesEnd - iterator.reader.remainingCount - padded
+      return start..<start + attribute.value.count
     }
     return nil
   }
@@ -129,6 +143,7 @@ extension STUNMessage {
   private struct Layout {
     var attributesEnd: Int
     var integrityOffset: Int?
+    var integritySHA256Offset: Int?
     var fingerprintOffset: Int?
 
     init(walking bytes: Span<UInt8>) throws(STUNError) {
@@ -155,6 +170,8 @@ extension STUNMessage {
         fingerprintOffset = offset
       } else if type == .messageIntegrity, integrityOffset == nil {
         integrityOffset = offset
+      } else if type == .messageIntegritySHA256, integritySHA256Offset == nil {
+        integritySHA256Offset = offset
       } else {
         return
       }

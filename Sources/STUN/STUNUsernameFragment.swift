@@ -29,6 +29,11 @@ public struct STUNUsernameFragment: Hashable, Sendable {
     return nil
   }
 
+  /// Its first two bytes; 0 for one that is not there.
+  public var firstBytes: (UInt8, UInt8) {
+    (UInt8(truncatingIfNeeded: words.0), UInt8(truncatingIfNeeded: words.0 >> 8))
+  }
+
   private mutating func append(_ byte: UInt8) {
     let shifted = UInt64(byte) << (UInt64(count % 8) * 8)
     switch count / 8 {

@@ -84,8 +84,13 @@ extension OutputSpan<UInt8> {
   @_lifetime(self: copy self)
   public mutating func appendSTUN(_ code: STUNErrorCode) {
     append(bigEndian: STUNAttributeType.errorCode.rawValue)
+    appendSTUNErrorValue(code, familyNumber: 0)
+  }
+
+  @_lifetime(self: copy self)
+  mutating func appendSTUNErrorValue(_ code: STUNErrorCode, familyNumber: UInt8) {
     append(bigEndian: UInt16(truncatingIfNeeded: 4 + code.reason.utf8.count))
-    append(bigEndian: 0 as UInt16)
+    append(bigEndian: UInt16(familyNumber) << 8)
     append(UInt8(truncatingIfNeeded: code.rawValue / 100))
     append(UInt8(truncatingIfNeeded: code.rawValue % 100))
     for byte in code.reason.utf8 { append(byte) }
@@ -114,6 +119,19 @@ extension OutputSpan<UInt8> {
       appendSTUN(.fingerprint, CRC32.checksum(span) ^ STUNMessage.fingerprintMask)
     }
     setSTUNLength(adding: 0)
+  }
+
+  /// Sets the header's length, and appends MESSAGE-INTEGRITY of the kind the key is for, and
+  /// FINGERPRINT. Wants 36 bytes for the code where the key is SHA-256's.
+  @_lifetime(self: copy self)
+  public mutating func finishSTUN(key: STUNLongTermKey, fingerprint: Bool = true) {
+    guard key.algorithm == .sha256 else {
+      return finishSTUN(key: key.bytes.span, fingerprint: fingerprint)
+    }
+    setSTUNLength(adding: STUNMessage.integritySHA256ByteCount)
+    let code = HMACSHA256.authenticate(span, key: key.bytes.span)
+    appendSTUN(.messageIntegritySHA256, code.span)
+    finishSTUN(fingerprint: fingerprint)
   }
 
   @_lifetime(self: copy self)

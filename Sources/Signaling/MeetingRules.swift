@@ -16,6 +16,7 @@ extension SignalingLimits {
       } else {
         .view(ViewRequest(tiles: Array(request.tiles.prefix(tiles))))
       }
+    case .statistics(let request): .statistics(request.on)
     case .ping(let payload): .reply(.pong(payload))
     case .leave: .leave(.left)
     case .relayed(let relayed):

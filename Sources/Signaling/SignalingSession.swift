@@ -48,6 +48,8 @@ public struct SignalingSession: Sendable {
     case update(UpdateRequest)
     /// Pass on what is on the screen.
     case view(ViewRequest)
+    /// Tell the figures behind the participant's quality from now on, or no longer.
+    case statistics(Bool)
     /// Say this to everybody.
     case chat(String)
     /// Hand this on to others.

@@ -15,6 +15,14 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     RandomSource(source: .seeded(state: seed))
   }
 
+  /// A source for another machine: the system's again, or one with a seed drawn from this one.
+  public mutating func split() -> RandomSource {
+    switch source {
+    case .system: .system
+    case .seeded: .seeded(next())
+    }
+  }
+
   /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     switch source {

@@ -36,9 +36,16 @@ public struct TransportAddress: Hashable, Sendable, CustomStringConvertible {
 /// Where a datagram came from, or is to leave by: one of our sockets and a remote address.
 public struct Path: Hashable, Sendable {
   /// How bytes travel.
-  public enum Transport: UInt8, Sendable { case udp, tcp }
+  public enum Transport: UInt8, Sendable {
+    /// Datagrams.
+    case udp
+    /// A connection with frames: of RFC 4571 between peers, STUN's own towards a TURN server.
+    case tcp
+    /// TLS over TCP, towards a TURN server.
+    case tls
+  }
 
-  /// UDP, or TCP with RFC 4571 framing.
+  /// How bytes travel.
   public var transport: Transport
   /// The address our socket is bound to (the ICE base). Unspecified for a socket on all interfaces.
   public var local: TransportAddress

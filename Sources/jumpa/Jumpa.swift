@@ -23,6 +23,15 @@ enum Jumpa {
       case .serve(let flags, let file):
         for stranger in SettingLayer.strangers(in: environment) { complain(stranger) }
         try await serve(try configuration(flags, file: file, environment: environment))
+      case .demo(let flags, let file):
+        for stranger in SettingLayer.strangers(in: environment) { complain(stranger) }
+        try await serve(
+          try configuration(flags, file: file, environment: environment, isDemo: true))
+      case .turn(let flags, let file):
+        try await relay(
+          try configuration(flags, file: file, environment: environment, isRelay: true))
+      case .doctor(let target, let authorityFile, let isJSON):
+        return await examine(try Doctor(target, authorityFile: authorityFile), isJSON: isJSON)
       }
       return ExitCode.stopped
     } catch let error as SettingError {
@@ -34,22 +43,54 @@ enum Jumpa {
     }
   }
 
+  /// Fails where something does not work.
+  private static func examine(_ doctor: Doctor, isJSON: Bool) async -> Int32 {
+    let showsProgress = !isJSON && isatty(STDERR_FILENO) == 1
+    let findings = await doctor.findings { step in
+      if showsProgress { note("Trying \(step)…") }
+    }
+    if showsProgress { note("") }
+    say(isJSON ? doctor.json(findings) : doctor.text(findings))
+    return findings.contains { $0.level == .bad } ? ExitCode.failed : ExitCode.stopped
+  }
+
   private static func configuration(
-    _ flags: SettingLayer, file: String?, environment: [String: String]
+    _ flags: SettingLayer, file: String?, environment: [String: String], isDemo: Bool = false,
+    isRelay: Bool = false
   ) throws(SettingError) -> ServerConfiguration {
     var layers = [flags, SettingLayer(environment: environment)]
     if let file = file ?? environment["JUMPA_CONFIG"], !file.isEmpty {
       layers.append(try SettingLayer(file: file))
     }
-    return try ServerConfiguration(layers: layers)
+    if isDemo { layers.append(Demo.defaults(environment)) }
+    return try ServerConfiguration(layers: layers, isDemo: isDemo, isRelay: isRelay)
   }
 
   private static func serve(_ configuration: ServerConfiguration) async throws {
-    let signals = try StopSignals()
-    let server = try await Server(configuration)
+    let signals = try StopSignals(catchingHangUp: configuration.tls != nil)
+    let server = try await Server(configuration) { complain($0) }
     try await server.start()
     greet(server)
-    await signals.first()
+    await signals.first { await server.reload() }
+    await end { await server.stop() }
+  }
+
+  private static func relay(_ configuration: ServerConfiguration) async throws {
+    let signals = try StopSignals(catchingHangUp: configuration.tls != nil)
+    let relay = try await StandaloneRelay(configuration) { complain($0) }
+    let ways = [("UDP", relay.udp), ("TCP", relay.tcp), ("TLS", relay.tls)].flatMap { way in
+      way.1.map { "\(way.0) \($0)" }
+    }
+    say("Jumpa relays: \(ways.joined(separator: ", "))")
+    if let port = relay.httpPort { say("Health and metrics: HTTP port \(port)") }
+    if !relay.hasUsers {
+      say("  It answers STUN alone: give \(Setting.turnSecret.flag) or \(Setting.turnUser.flag).")
+    }
+    await signals.first { await relay.reload() }
+    await end { await relay.stop() }
+  }
+
+  private static func end(_ stop: () async -> Void) async {
     say("Jumpa stops.")
     Task.detached {
       // Whatever hangs, the program ends in time; without clean-up at exit, since what hangs is a
@@ -57,19 +98,25 @@ enum Jumpa {
       try? await Task.sleep(for: .milliseconds(1_800))
       _exit(ExitCode.stopped)
     }
-    await server.stop()
+    await stop()
   }
 
   private static func greet(_ server: Server) {
     say("Jumpa is ready: open \(server.localURL)")
-    if let network = server.networkURLs.first {
+    if let authority = server.authority {
+      for line in Demo.lines(server, authority, isTerminal: isatty(STDOUT_FILENO) == 1) {
+        say(line)
+      }
+    } else if let network = server.networkURLs.first {
       say("On this network: \(network)")
       if !server.isSecure {
         say(
-          "  Browsers allow camera and microphone there over HTTPS only: give \(Setting.tlsCert.flag)"
-            + " and \(Setting.tlsKey.flag), or put an HTTPS proxy in front.")
+          "  Browsers allow camera and microphone there over HTTPS only. jumpa demo makes a"
+            + " certificate itself, \(Setting.domain.flag) has one made; \(Setting.tlsCert.flag) and "
+            + "\(Setting.tlsKey.flag) take yours.")
       }
     }
+    for note in server.addressNotes { say(note) }
     if server.webDirectory == nil {
       complain("the web client is not served: no web/index.html found; say where with --web DIR")
     }
@@ -77,6 +124,11 @@ enum Jumpa {
 
   private static func say(_ text: String) {
     print(text, to: .standardOutput)
+  }
+
+  /// Shows what is being done in one line, in place of what was shown there before.
+  private static func note(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
   }
 
   private static func complain(_ text: String) {

@@ -1,15 +1,16 @@
+import ByteFixtures
 import Cryptography
 import Testing
 
 @Suite struct AESGCMTests {
   /// Test case 4 of the GCM specification (McGrew and Viega): text and additional data of odd lengths.
-  private let key = octets("feffe9928665731c6d6a8f9467308308")
+  private let key = bytes("feffe9928665731c6d6a8f9467308308")
   private let nonce = AESGCMNonce(high: 0xcafe_babe, low: 0xface_dbad_deca_f888)
-  private let additional = octets("feedfacedeadbeeffeedfacedeadbeefabaddad2")
-  private let text = octets(
+  private let additional = bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+  private let text = bytes(
     "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
       + "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39")
-  private let sealed = octets(
+  private let sealed = bytes(
     "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
       + "21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
       + "5bc94fbc3221a5db94fae95ae7121a47")
@@ -99,10 +100,10 @@ import Testing
 
 @Suite struct AESCounterTests {
   @Test func `NIST SP 800-38A F 5 1`() {
-    let key = octets("2b7e151628aed2a6abf7158809cf4f3c")
-    let plain = octets(
+    let key = bytes("2b7e151628aed2a6abf7158809cf4f3c")
+    let plain = bytes(
       "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51")
-    let encrypted = octets(
+    let encrypted = bytes(
       "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff")
     let block = AESCounterBlock(high: 0xf0f1_f2f3_f4f5_f6f7, low: 0xf8f9_fafb_fcfd_feff)
     guard let cipher = AESCounter(key: key.span) else {

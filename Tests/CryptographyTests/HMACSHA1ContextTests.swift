@@ -1,11 +1,6 @@
+import ByteFixtures
 import Cryptography
 import Testing
-
-/// The bytes of hexadecimal text; spaces are passed over.
-func octets(_ hex: String) -> [UInt8] {
-  let digits = hex.compactMap(\.hexDigitValue).map { UInt8($0) }
-  return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
-}
 
 @Suite struct HMACSHA1ContextTests {
   private func code(_ key: [UInt8], _ message: [UInt8], _ trailer: UInt32? = nil) -> [UInt8] {
@@ -16,18 +11,18 @@ func octets(_ hex: String) -> [UInt8] {
   @Test func `RFC 2202 section 3`() {
     #expect(
       code([UInt8](repeating: 0x0b, count: 20), Array("Hi There".utf8))
-        == octets("b617318655057264e28bc0b6fb378c8ef146be00"))
+        == bytes("b617318655057264e28bc0b6fb378c8ef146be00"))
     #expect(
       code(Array("Jefe".utf8), Array("what do ya want for nothing?".utf8))
-        == octets("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"))
+        == bytes("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"))
     #expect(
       code([UInt8](repeating: 0xaa, count: 20), [UInt8](repeating: 0xdd, count: 50))
-        == octets("125d7342b9ac11cd91a39af48aa17b4f63f175d3"))
+        == bytes("125d7342b9ac11cd91a39af48aa17b4f63f175d3"))
     #expect(
       code(
         [UInt8](repeating: 0xaa, count: 80),
         Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8))
-        == octets("aa4ae5e15272d00e95705637ce8a3b55ed402112"))
+        == bytes("aa4ae5e15272d00e95705637ce8a3b55ed402112"))
   }
 
   @Test func `a context serves many messages and agrees with the plain function`() {

@@ -48,7 +48,7 @@ struct OpenSSLInterop {
     }
 
     /// Runs until `done`, for at most `seconds`.
-    func run(seconds: Int64 = 15, until done: (Endpoint) -> Bool) {
+    func run(seconds: Int64 = 45, until done: (Endpoint) -> Bool) {
       let end = now + .seconds(seconds)
       if engine.role == .client, !isStarted {
         isStarted = true
@@ -278,7 +278,7 @@ struct OpenSSLInterop {
     defer { program.stop() }
     server.run { $0.keys != nil }
     program.write("R\n")
-    server.run(seconds: 5) {
+    server.run {
       $0.events.count > 1 && program.printed.contains("no renegotiation")
     }
     // The program takes the refusal for the end.

@@ -1,6 +1,6 @@
-import CVirtualTime
 import Cryptography
 import DTLS
+import OpenSSLTime
 import Testing
 import Wire
 
@@ -73,9 +73,7 @@ final class Pair {
 
   /// Calls one engine and lets fly what it sends.
   func call(_ side: Side, _ body: (DTLSEngine, Outbox, inout [DTLSEngine.Event]) -> Void) {
-    setClock()
-    defer { virtual_time_set(-1) }
-    body(engine(side), outbox, &events[side, default: []])
+    inVirtualTime(now) { body(engine(side), outbox, &events[side, default: []]) }
     for datagram in outbox.datagrams {
       let bytes = outbox.bytes(of: datagram)
       sent.append((side, bytes))
@@ -122,10 +120,6 @@ final class Pair {
         call(timer.side) { $0.advance(to: now, into: $1, events: &$2) }
       }
     }
-  }
-
-  private func setClock() {
-    virtual_time_set(1_700_000_000_000_000 + now.nanoseconds / 1000)
   }
 
   var bothConnected: Bool { client.isConnected && server.isConnected }

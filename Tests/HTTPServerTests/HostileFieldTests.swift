@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import HTTPServer
@@ -5,6 +6,14 @@ import Testing
 /// Comparing two such texts as strings takes time that grows with the square of their length.
 private let marks = Array(
   (String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)).utf8)
+
+/// Processor time of this thread: what else goes on at this machine is not in it.
+private func processorTime() -> Duration {
+  var time = timespec()
+  // The kernel writes the time into a local variable.
+  unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
 
 @Suite struct HostileFieldTests {
   @Test(arguments: [
@@ -14,7 +23,7 @@ private let marks = Array(
   func `field values are never compared as text`(name: String) {
     var limits = Limits()
     limits.headBytes = 1 << 20
-    let start = ContinuousClock.now
+    let start = processorTime()
     let lines = "GET / HTTP/1.1\nHost: x\n\(name): "
     let parsed = Result { () throws(HTTPFault) in
       try RequestHead(parsing: Array(lines.utf8) + marks + [0x0A], limits: limits)
@@ -29,13 +38,13 @@ private let marks = Array(
       #expect(StaticFilesTests.files.response(to: request)?.status == .ok)
     }
     // Comparing it once takes longer than this, even where nothing else runs.
-    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(processorTime() - start < .seconds(2))
   }
 
   @Test func `a name in the query is never compared as text`() {
-    let start = ContinuousClock.now
+    let start = processorTime()
     let query = Query([.init(name: String(decoding: marks, as: UTF8.self), value: "x")])
     #expect(query["náme"] == nil)
-    #expect(ContinuousClock.now - start < .seconds(2))
+    #expect(processorTime() - start < .seconds(2))
   }
 }

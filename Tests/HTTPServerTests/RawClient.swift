@@ -100,7 +100,7 @@ final class RawClient: Sendable {
     return count > 0
   }
 
-  private func take(_ count: Int) throws -> [UInt8] {
+  func take(_ count: Int) throws -> [UInt8] {
     while received.withLock({ $0.count }) < count {
       guard try more() else { throw Failure(what: "closed too early") }
     }
@@ -187,7 +187,7 @@ final class RawClient: Sendable {
 
 /// A server with an echoing WebSocket under `/echo`, for as long as `body` runs.
 func withServer(
-  configuration: Configuration = Configuration(), routes: Routes = .testing,
+  configuration: Configuration = LimitTests.limits { _ in }, routes: Routes = .testing,
   _ body: (UInt16) async throws -> Void
 ) async throws {
   let server = WebServer(configuration: configuration, routes: routes)
@@ -199,7 +199,8 @@ func withServer(
     throw error
   }
   let took = await ContinuousClock().measure { await server.stop() }
-  #expect(took < .seconds(5))
+  // Far more than it takes, for a machine that has no time.
+  #expect(took < .seconds(90))
 }
 
 extension Routes {

@@ -201,7 +201,8 @@ import Testing
       return clients
     }
     let took = await ContinuousClock().measure { await server.stop() }
-    #expect(took < .seconds(1))
+    // No deadline of a client's is that near.
+    #expect(took < .seconds(8))
     try await blocking { () throws in
       #expect(try clients[0].isClosed())
       #expect(try clients[1].isClosed())

@@ -29,9 +29,16 @@ final class AgentNode: VirtualNode {
       events += new.map { (now, $0) }
     } else if agent.isValidated(path) {
       media.append((now, path))
+      agent.noteMedia(at: now)
     } else {
       droppedMediaCount += 1
     }
+  }
+
+  func pathFailed(_ path: Path, at now: Instant, into outbox: Outbox) {
+    var new: [ICEAgent.Event] = []
+    agent.pathFailed(path, at: now, into: outbox, events: &new)
+    events += new.map { (now, $0) }
   }
 
   func advance(to now: Instant, into outbox: Outbox) {

@@ -48,6 +48,18 @@ import Wire
   }
 }
 
+@Test func `where answers are lost but media arrives nobody is told of an outage`() {
+  for seed in 1...6 as ClosedRange<UInt64> {
+    let link = LinkConditions(delay: .milliseconds(50), loss: .bernoulli(0.3))
+    let call = Call(seed: seed, conditions: LinkConditions(delay: .milliseconds(50)))
+    #expect(call.connect())
+    for node in call.nodes { node.mediaInterval = .milliseconds(50) }
+    call.network.setConditions(link, of: call.clientHost)
+    call.network.run(for: .seconds(300))
+    #expect(call.nodes.allSatisfy { $0.states == [.checking, .connected] }, "seed \(seed)")
+  }
+}
+
 @Test func `nothing is sent after consent has expired`() {
   let call = Call()
   #expect(call.connect())
@@ -193,4 +205,52 @@ func `an outage of less than 25 s heals by itself at once`(seconds: Int64) throw
   #expect(call.client.states == [.checking, .connected])
   #expect(call.client.agent.statistics.checksReceived == 0)
   #expect(network.count(.delivered) == 0)
+}
+
+private let attentive = {
+  var configuration = ICEAgent.Configuration()
+  configuration.mediaSilence = .seconds(1)
+  return configuration
+}()
+
+@Test func `where media may not stop a dead path is told within 2.5 s`() throws {
+  for seed in 1...8 as ClosedRange<UInt64> {
+    let call = Call(
+      seed: seed, conditions: LinkConditions(delay: .milliseconds(20)), configuration: attentive)
+    #expect(call.connect())
+    for node in call.nodes { node.mediaInterval = .milliseconds(200) }
+    call.network.run(for: .milliseconds(20_000 + Int64(seed) * 337))
+    let cut = call.network.now
+    call.network.setConditions(LinkConditions(isDown: true), of: call.clientHost)
+    call.network.run(for: .seconds(10))
+    for node in call.nodes {
+      let told = try #require(node.time(of: .disconnected))
+      #expect(cut + .milliseconds(1_500) <= told && told <= cut + .milliseconds(2_500), "\(seed)")
+    }
+  }
+}
+
+@Test func `whoever cannot be heard is missed while it hears everything`() throws {
+  let call = Call(conditions: LinkConditions(delay: .milliseconds(20)), configuration: attentive)
+  #expect(call.connect())
+  for node in call.nodes { node.mediaInterval = .milliseconds(20) }
+  call.network.run(for: .seconds(20))
+  let cut = call.network.now
+  call.network.drops = { path, _ in path.local == Call.clientAddress }
+  call.network.run(for: .seconds(10))
+  let told = try #require(call.server.time(of: .disconnected))
+  #expect(told <= cut + .milliseconds(2_500))
+}
+
+@Test
+func `media that merely stops is followed by a question, and by nothing where that is answered`() {
+  let call = Call(conditions: LinkConditions(delay: .milliseconds(20)), configuration: attentive)
+  #expect(call.connect())
+  for node in call.nodes { node.mediaInterval = .milliseconds(20) }
+  call.network.run(for: .seconds(20))
+  for node in call.nodes { node.mediaInterval = nil }
+  let asked = call.server.agent.statistics.checksSent
+  call.network.run(for: .seconds(60))
+  #expect(call.nodes.allSatisfy { $0.states == [.checking, .connected] })
+  #expect((10...16).contains(call.server.agent.statistics.checksSent - asked))
 }

@@ -3,17 +3,19 @@ import Testing
 
 /// The arrows of docs/architecture.md, checked against what the sources import.
 struct LayeringTests {
-  private static let system: Set<String> = ["COpenSSL", "CWebSockets", "CLinux", "CZlib"]
+  private static let system: Set<String> = [
+    "COpenSSL", "COpenSSLStart", "CWebSockets", "CLinux", "CZlib", "CQREncode",
+  ]
 
   /// Rooms of values only: no clock, no socket, no task, no Foundation.
   private static let machines: Set<String> = [
     "Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP", "Peer", "SFU",
-    "Signaling", "RTCTesting",
+    "Signaling", "RTCTesting", "SCTP", "TURN", "Media", "Session", "HTTPMessages",
   ]
 
   private static let arrows: [String: Set<String>] = [
     "Wire": [],
-    "Cryptography": ["Wire", "COpenSSL"],
+    "Cryptography": ["Wire", "COpenSSL", "COpenSSLStart"],
     "STUN": ["Wire", "Cryptography"],
     "ICE": ["Wire", "STUN", "Cryptography"],
     "DTLS": ["Wire", "Cryptography", "COpenSSL"],
@@ -21,16 +23,35 @@ struct LayeringTests {
     "SRTP": ["Wire", "RTP", "Cryptography"],
     "BWE": ["Wire", "RTP"],
     "SDP": ["Wire"],
-    "Peer": ["Wire", "Cryptography", "STUN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SDP"],
-    "SFU": ["Wire", "RTP", "STUN", "Peer"],
+    "SCTP": ["Wire", "Cryptography"],
+    "TURN": ["Wire", "STUN", "Cryptography"],
+    "Media": ["Wire", "RTP"],
+    "Peer": [
+      "Wire", "Cryptography", "STUN", "TURN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SCTP", "SDP",
+    ],
+    "Session": [
+      "Wire", "Cryptography", "STUN", "TURN", "ICE", "DTLS", "RTP", "SRTP", "BWE", "SCTP", "SDP",
+      "Media", "Peer",
+    ],
+    "WebRTC": [
+      "Wire", "Cryptography", "STUN", "TURN", "ICE", "DTLS", "RTP", "SCTP", "SDP", "Media", "Peer",
+      "Session", "Net",
+    ],
+    "SFU": ["Wire", "RTP", "BWE", "STUN", "Peer", "Media"],
     "Signaling": ["Wire"],
     "RTCTesting": ["Wire"],
-    "Net": ["Wire", "CLinux"],
-    "HTTPServer": ["CWebSockets", "CZlib"],
+    "HTTPMessages": ["Wire"],
+    "Net": ["Wire", "CLinux", "COpenSSL", "COpenSSLStart"],
+    "ACME": ["Wire", "Cryptography"],
+    "Relay": ["Wire", "STUN", "TURN", "Net"],
+    "HTTPServer": ["CWebSockets", "CZlib", "Net"],
     "MeetingServer": [
-      "Wire", "Cryptography", "Net", "HTTPServer", "Signaling", "SFU", "Peer", "ICE", "DTLS", "SDP",
+      "Wire", "Cryptography", "Net", "HTTPServer", "Signaling", "SFU", "Peer", "STUN", "ICE",
+      "DTLS", "SDP", "SCTP", "TURN", "Relay", "WebRTC", "HTTPMessages",
+      "ACME",
     ],
-    "jumpa": ["MeetingServer"],
+    "QRCodes": ["CQREncode"],
+    "jumpa": ["MeetingServer", "QRCodes"],
   ]
 
   private static let root = URL(filePath: #filePath)
@@ -93,7 +114,7 @@ struct LayeringTests {
 
   @Test(arguments: arrows.keys.sorted())
   func `unsafe stands only where C is called, and nothing is forced`(room: String) throws {
-    let mayBeUnsafe: Set<String> = ["Cryptography", "Net", "DTLS", "HTTPServer"]
+    let mayBeUnsafe: Set<String> = ["Cryptography", "Net", "DTLS", "HTTPServer", "QRCodes"]
     let never = ["@unchecked Sendable", "nonisolated(unsafe)", "try!", "fatalError("]
     for file in try Self.swiftFiles(of: room) {
       let text = try String(contentsOf: file, encoding: .utf8)
@@ -146,9 +167,54 @@ struct LayeringTests {
 
   @Test func `the README's example is the one that is built and run`() throws {
     let example = try String(
-      contentsOf: Self.root.appending(path: "Examples/TwoAgents/main.swift"), encoding: .utf8)
-    let shown = example.prefix(upTo: try #require(example.range(of: "\n///")).lowerBound)
+      contentsOf: Self.root.appending(path: "Examples/Echo/main.swift"), encoding: .utf8)
     let readme = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
-    #expect(readme.contains("```swift\n" + shown + "```"))
+    #expect(readme.contains("```swift\n" + example + "```"))
+  }
+
+  // MARK: The manual
+
+  private static func files(in folder: String, withExtension: String) -> [URL] {
+    let all = FileManager.default.enumerator(
+      at: root.appending(path: folder), includingPropertiesForKeys: nil)
+    return (all?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == withExtension }
+  }
+
+  /// Lines without their indentation and without empty ones: code in a manual stands further left.
+  private static func essence(_ lines: some Sequence<Substring>) -> String {
+    lines.map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      .joined(separator: "\n")
+  }
+
+  @Test func `every product has a catalogue, and every catalogue a product`() throws {
+    let manifest = try String(
+      contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+    let products = manifest.matches(of: /\.library\(\s*name: "(\w+)"/).map { String($0.1) }
+    let catalogues = try Self.rooms().filter { room in
+      FileManager.default.fileExists(
+        atPath: Self.root.appending(path: "Sources/\(room)/\(room).docc/\(room).md").path)
+    }
+    #expect(products.count > 10 && Set(products) == catalogues)
+  }
+
+  @Test func `the code in the manual is code of tests and examples`() throws {
+    let sources = try ["Tests", "Examples"].flatMap { folder in
+      try Self.files(in: folder, withExtension: "swift").map { file in
+        Self.essence(try String(contentsOf: file, encoding: .utf8).split(separator: "\n"))
+      }
+    }
+    let pages = Self.files(in: "Sources", withExtension: "md")
+    var count = 0
+    for page in pages {
+      let parts = try String(contentsOf: page, encoding: .utf8).split(separator: "```swift\n")
+      for part in parts.dropFirst() {
+        guard let end = part.range(of: "```") else { continue }
+        let code = Self.essence(part[..<end.lowerBound].split(separator: "\n"))
+        let isKnown = sources.contains { $0.contains(code) }
+        #expect(isKnown, "\(page.lastPathComponent): \(code.prefix(60))")
+        count += 1
+      }
+    }
+    #expect(count > 20)
   }
 }

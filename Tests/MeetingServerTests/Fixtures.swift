@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MeetingServer
 import Signaling
 import Synchronization
@@ -14,6 +15,10 @@ final class RecordingSocket: ClientSocket {
   }
 
   private let record = Mutex(Record())
+
+  let address: String?
+
+  init(address: String? = "203.0.113.7") { self.address = address }
 
   func send(_ text: String) { record.withLock { $0.sent.append(text) } }
 
@@ -44,12 +49,16 @@ final class RecordingPlane: MediaPlane {
     case setLive(Bool, MediaSource, MediaPeerID)
     case setView([MediaTile], MediaPeerID)
     case disconnect(MediaPeerID)
+    case candidate(String?, MediaPeerID)
+    case clock(String, client: String?)
   }
 
   private struct Record {
     var calls: [Call] = []
-    var gate: CheckedContinuation<Void, Never>?
+    var offers: [MediaOffer] = []
+    var gates: [CheckedContinuation<Void, Never>] = []
     var isHeld = false
+    var reach: MediaContact.Reach?
   }
 
   let events: AsyncStream<MediaEvent>
@@ -59,6 +68,9 @@ final class RecordingPlane: MediaPlane {
   init() { (events, feed) = AsyncStream.makeStream() }
 
   var calls: [Call] { record.withLock { $0.calls } }
+
+  /// The offers in order, first and later ones.
+  var offers: [MediaOffer] { record.withLock { $0.offers } }
 
   /// The peers in order of connection.
   var peers: [MediaPeerID] {
@@ -77,27 +89,31 @@ final class RecordingPlane: MediaPlane {
     }
   }
 
-  /// Makes the next `connect` wait until `release`.
+  /// Makes every `connect` wait until `release`.
   func hold() { record.withLock { $0.isHeld = true } }
 
   func release() {
-    let gate = record.withLock { record in
+    let gates = record.withLock { record in
       record.isHeld = false
-      defer { record.gate = nil }
-      return record.gate
+      defer { record.gates = [] }
+      return record.gates
     }
-    gate?.resume()
+    for gate in gates { gate.resume() }
   }
 
-  var isWaiting: Bool { record.withLock { $0.gate != nil } }
+  /// How many calls of `connect` wait.
+  var waitingCount: Int { record.withLock { $0.gates.count } }
+
+  var isWaiting: Bool { waitingCount > 0 }
 
   func connect(
     _ peer: MediaPeerID, in room: MediaRoomID, offer: MediaOffer
   ) async throws(MediaError) -> String {
     note(.connect(peer, room, sdp: offer.sdp, sources: offer.sources))
+    record.withLock { $0.offers.append(offer) }
     await withCheckedContinuation { continuation in
       let isHeld = record.withLock { record in
-        if record.isHeld { record.gate = continuation }
+        if record.isHeld { record.gates.append(continuation) }
         return record.isHeld
       }
       if !isHeld { continuation.resume() }
@@ -108,9 +124,22 @@ final class RecordingPlane: MediaPlane {
 
   func renegotiate(_ peer: MediaPeerID, offer: MediaOffer) async throws(MediaError) -> String {
     note(.renegotiate(peer, sdp: offer.sdp))
+    record.withLock { $0.offers.append(offer) }
     if isBad(offer.sdp) { throw .badOffer("not SDP") }
     if offer.sdp.utf8.elementsEqual("gone".utf8) { throw .noSuchPeer }
     return "answer to \(offer.sdp)"
+  }
+
+  func addCandidate(_ candidate: String?, of peer: MediaPeerID) async throws(MediaError) {
+    note(.candidate(candidate, peer))
+    if let candidate, isBad(candidate) { throw .badOffer("no candidate") }
+  }
+
+  func connectClock(offer: String, client: String?) async throws(MediaError) -> String {
+    note(.clock(offer, client: client))
+    if isBad(offer) { throw .badOffer("not SDP") }
+    if offer.utf8.elementsEqual("busy".utf8) { throw .busy("many are served already") }
+    return "answer to \(offer)"
   }
 
   func setLive(_ isLive: Bool, source: MediaSource, of peer: MediaPeerID) async {
@@ -120,6 +149,42 @@ final class RecordingPlane: MediaPlane {
   func setView(_ tiles: [MediaTile], of peer: MediaPeerID) async { note(.setView(tiles, peer)) }
 
   func disconnect(_ peer: MediaPeerID) async { note(.disconnect(peer)) }
+
+  /// What `figures(of:)` tells of every peer.
+  static let figures = MediaFigures(
+    up: MediaLinkFigures(loss: 0.12345, roundTrip: 40, bitrate: 1_000),
+    down: MediaLinkFigures(loss: .nan, roundTrip: 40, bitrate: 2_000, target: 3_000),
+    layers: [MediaLayer(mid: "4", rid: "h", size: 1, sizes: 1, rate: 2, rates: 3)])
+
+  func figures(of peers: [MediaPeerID]) async -> [MediaPeerID: MediaFigures] {
+    let connected = connected
+    return Dictionary(
+      uniqueKeysWithValues: peers.filter(connected.contains).map { ($0, Self.figures) })
+  }
+
+  /// Who hears whom in what `contact(of:)` tells of every peer; nil where it knows nothing.
+  var reach: MediaContact.Reach? {
+    get { record.withLock { $0.reach } }
+    set { record.withLock { $0.reach = newValue } }
+  }
+
+  /// Where every peer was heard from, if it was.
+  static let place = TransportAddress(ip: IPAddress(203, 0, 113, 7), port: 50_000)
+
+  func contact(of peers: [MediaPeerID: Instant]) async -> [MediaPeerID: MediaContact] {
+    let connected = connected
+    guard let reach else { return [:] }
+    let places = reach == .silent ? [] : [MediaContact.Place(address: Self.place, reach: reach)]
+    return peers.filter { connected.contains($0.key) }.mapValues { _ in
+      MediaContact(ports: [7880], places: places)
+    }
+  }
+
+  var addresses: [TransportAddress] {
+    [TransportAddress(ip: IPAddress(203, 0, 113, 9), port: 7880)]
+  }
+
+  var metrics: [MetricFamily] { get async { [] } }
 
   private func note(_ call: Call) { record.withLock { $0.calls.append(call) } }
 }
@@ -140,30 +205,57 @@ final class HandClock: Sendable {
   }
 }
 
+/// Processor time of this process, in which one test runs at a time: what else goes on at this machine is not in it.
+func processorTime() -> Swift.Duration {
+  var time = timespec()
+  // The kernel writes the time into a local variable.
+  unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
+
+/// A log that is only kept.
+final class RecordingLog: Sendable {
+  private let written = Mutex<[String]>([])
+
+  var lines: [String] { written.withLock { $0 } }
+
+  func write(_ line: String) { written.withLock { $0.append(line) } }
+}
+
 /// A meeting with recording surroundings.
 struct Stage {
   let plane = RecordingPlane()
   let clock = HandClock()
+  let log = RecordingLog()
   let meeting: Meeting
 
-  init(seed: UInt64 = 1, _ adjust: (inout MeetingLimits) -> Void = { _ in }) {
+  init(
+    seed: UInt64 = 1, relay: (any RelayAccess)? = nil,
+    _ adjust: (inout MeetingLimits) -> Void = { _ in }
+  ) {
     var limits = MeetingLimits()
     adjust(&limits)
-    meeting = Meeting(plane: plane, limits: limits, clock: clock.clock, random: .seeded(seed))
+    let log = log
+    meeting = Meeting(
+      plane: plane, limits: limits, clock: clock.clock, random: .seeded(seed), relay: relay,
+      log: { log.write($0) })
   }
 
-  func client() async -> Client {
-    let socket = RecordingSocket()
+  func client(address: String? = "203.0.113.7") async -> Client {
+    let socket = RecordingSocket(address: address)
     return Client(meeting: meeting, socket: socket, id: await meeting.open(socket))
   }
 
   /// A participant who has joined, with everything that was said read.
   func joined(
     _ name: String, room: String = "tea", sdp: String? = nil,
-    media: LiveMediaChange? = nil
+    media: LiveMediaChange? = nil, bandwidth: BandwidthHint? = nil, codec: VideoCodecName? = nil,
+    address: String? = "203.0.113.7"
   ) async throws -> Client {
-    let client = await client()
-    await client.say(.join(JoinRequest(name: name, sdp: sdp, media: media), room: room))
+    let client = await client(address: address)
+    let request = JoinRequest(
+      name: name, sdp: sdp, media: media, bandwidth: bandwidth, codec: codec)
+    await client.say(.join(request, room: room))
     try client.readWelcome()
     return client
   }

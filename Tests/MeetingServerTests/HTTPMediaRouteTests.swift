@@ -217,12 +217,12 @@ func `what is wrong is said with its status`(path: String) async throws {
   let marks =
     String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)
   let door = Door()
-  let start = ContinuousClock.now
+  let start = processorTime()
   #expect(
     try await door.ask(.post, "/whip/tea", type: "a" + marks).status == .unsupportedMediaType)
   #expect(try await door.ask(.post, "/whip/tea", body: "m" + marks).status == .created)
   // Comparing it once takes longer than this, even where nothing else runs.
-  #expect(ContinuousClock.now - start < .seconds(2))
+  #expect(processorTime() - start < .seconds(2))
 }
 
 @Test(arguments: ["whip", "whep"])

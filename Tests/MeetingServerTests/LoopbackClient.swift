@@ -55,6 +55,17 @@ final class LoopbackClient {
     }
   }
 
+  /// Reads until the server closes.
+  func readToEnd() throws {
+    while try more() {}
+  }
+
+  /// Whether the server closes without another byte.
+  func isClosed() throws -> Bool {
+    while try more() {}
+    return received.isEmpty
+  }
+
   private func more() throws -> Bool {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
@@ -64,7 +75,7 @@ final class LoopbackClient {
     return count > 0
   }
 
-  private func take(_ count: Int) throws -> [UInt8] {
+  func take(_ count: Int) throws -> [UInt8] {
     while received.count < count {
       guard try more() else { throw Failure(what: "closed") }
     }
@@ -140,9 +151,10 @@ final class LoopbackClient {
     return frame + mask + payload.enumerated().map { $1 ^ mask[$0 & 3] }
   }
 
-  /// The next frame; pings are answered on the way.
+  /// The next frame; pings are answered on the way, but do not make the wait longer.
   func hear() throws -> Frame {
-    while true {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < .seconds(90) {
       let start = try take(2)
       var count = Int(start[1] & 0x7F)
       if count == 126 { count = try take(2).reduce(0) { $0 << 8 | Int($1) } }
@@ -155,5 +167,6 @@ final class LoopbackClient {
       default: throw Failure(what: "a frame of another kind")
       }
     }
+    throw Failure(what: "nothing but pings came")
   }
 }

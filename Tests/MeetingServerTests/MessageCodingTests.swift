@@ -61,6 +61,8 @@ func `oddities of JSON never trap`(text: String) {
   let seeds = [
     #"{"type":"join","roomId":"tea","payload":{"name":"Ana","sdp":"v=0\r\n","sources":[{"mid":"0","source":"camera"}],"media":{"camera":true}}}"#,
     #"{"type":"view","payload":{"tiles":[{"userId":"p","source":"screen","width":1,"height":2,"priority":-3}]}}"#,
+    #"{"type":"join","roomId":"tea","payload":{"name":"Ana","bandwidth":{"up":1650000.5,"down":-1},"codec":"vp9"}}"#,
+    #"{"type":"statistics","payload":{"on":true}}"#,
     #"{"type":"offer","to":"p-1","payload":{"a":[1,2.5,null,true,"\ud83d\ude00",{"b":[]}]}}"#,
     #"{"type":"resume","payload":{"resumeToken":"abc","lastSeq":41}}"#,
   ].map { Array($0.utf8) }
@@ -98,12 +100,12 @@ private let marks =
   String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)
 
 @Test func `text that is costly to compare is refused before it is compared`() {
-  let start = ContinuousClock.now
+  let start = processorTime()
   #expect(code(#"{"\#(marks)":1,"type":"leave"}"#) == .badMessage)
   #expect(code(#"{"type":"ping","payload":{"a":{"\#(marks)":1}}}"#) == .badMessage)
   #expect(code(#"{"type":"\#(marks)"}"#) == .unknownType)
   // As a value it is only passed on.
   #expect(code(#"{"type":"ping","payload":"\#(marks)"}"#) == nil)
   // Hashing it once takes longer than this, even where nothing else runs.
-  #expect(ContinuousClock.now - start < .seconds(2))
+  #expect(processorTime() - start < .seconds(2))
 }

@@ -40,10 +40,11 @@ private actor Counter: EventLoopHandler {
   func finishTurn(at now: Instant) -> NextTurn {
     note()
     turns += 1
-    if let deadline, now >= deadline {
+    // A turn may lie between a call and its wait.
+    if let deadline, now >= deadline, let expecting {
       self.deadline = nil
-      expecting?.resume(returning: now)
-      expecting = nil
+      self.expecting = nil
+      expecting.resume(returning: now)
     }
     return NextTurn(deadline: deadline)
   }
@@ -86,7 +87,7 @@ struct EventLoopTests {
       for round in 0..<2000 {
         for _ in 0..<50 { outbox.append(packet.span, on: path) }
         client.flush(outbox)
-        let deadline = MonotonicClock.now() + .seconds(5)
+        let deadline = MonotonicClock.now() + .seconds(30)
         while slab.count < 50, MonotonicClock.now() < deadline { client.receive(into: &slab) }
         try #require(slab.count == 50)
         slab.removeAll()
@@ -137,7 +138,7 @@ struct EventLoopTests {
     let deadline = MonotonicClock.now() + .microseconds(microseconds)
     let woken = await counter.sleep(until: deadline)
     #expect(woken >= deadline)
-    #expect(woken - deadline < .seconds(5))
+    #expect(woken - deadline < .seconds(20))
   }
 
   @Test func `two actors share a loop`() async throws {

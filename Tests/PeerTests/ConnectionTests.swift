@@ -1,4 +1,5 @@
 import DTLS
+import OpenSSLTime
 import Peer
 import RTCTesting
 import RTP
@@ -111,7 +112,7 @@ struct ConnectionTests {
     #expect(connection.connect())
     _ = connection.flow(for: .seconds(1))
     connection.network.act(as: connection.server) { outbox, now in
-      PeerNode.inVirtualTime(now) { connection.server.remote.close(into: outbox) }
+      inVirtualTime(now) { connection.server.remote.close(into: outbox) }
       // The last thing sent is the alert: epoch 1, encrypted.
       #expect(outbox.datagrams.last.map { outbox.bytes(of: $0)[0] } == 21)
       connection.server.remote.close(into: outbox)

@@ -1,10 +1,11 @@
-import CVirtualTime
 import Cryptography
 import DTLS
 import ICE
+import OpenSSLTime
 import Peer
 import RTCTesting
 import RTP
+import SCTP
 import Testing
 import Wire
 
@@ -35,15 +36,8 @@ final class PeerNode: VirtualNode {
     return [remote.deadline, sound].compactMap(\.self).min()
   }
 
-  /// Gives OpenSSL the network's time for as long as `body` takes.
-  static func inVirtualTime<Result>(_ now: Instant, _ body: () -> Result) -> Result {
-    virtual_time_set(1_700_000_000_000_000 + now.nanoseconds / 1000)
-    defer { virtual_time_set(-1) }
-    return body()
-  }
-
   func receive(_ datagram: inout [UInt8], on path: Path, at now: Instant, into outbox: Outbox) {
-    Self.inVirtualTime(now) { take(&datagram, on: path, at: now, into: outbox) }
+    inVirtualTime(now) { take(&datagram, on: path, at: now, into: outbox) }
   }
 
   private func take(
@@ -65,7 +59,7 @@ final class PeerNode: VirtualNode {
   }
 
   func advance(to now: Instant, into outbox: Outbox) {
-    Self.inVirtualTime(now) {
+    inVirtualTime(now) {
       var new: [RemotePeer.Event] = []
       remote.advance(to: now, into: outbox, events: &new)
       note(new, now)
@@ -83,6 +77,26 @@ final class PeerNode: VirtualNode {
 
   private func note(_ new: [RemotePeer.Event], _ now: Instant) { events += new.map { (now, $0) } }
 
+  /// Has the peer do something, in virtual time already, and notes what comes of it.
+  func call(at now: Instant, _ body: (RemotePeer, inout [RemotePeer.Event]) -> Void) {
+    var new: [RemotePeer.Event] = []
+    body(remote, &new)
+    note(new, now)
+  }
+
+  /// The channels that the other side opened.
+  var incoming: [DataChannelID] {
+    events.compactMap {
+      if case .dataChannel(.opened(let id, isIncoming: true)) = $0.event { id } else { nil }
+    }
+  }
+
+  func heard(on id: DataChannelID) -> [DataChannelMessage] {
+    events.compactMap {
+      if case .dataChannel(.message(id, let message)) = $0.event { message } else { nil }
+    }
+  }
+
   func count(_ event: RemotePeer.Event) -> Int { events.count { $0.event == event } }
 
   func time(of event: RemotePeer.Event) -> Instant? { events.first { $0.event == event }?.at }
@@ -99,6 +113,7 @@ final class Connection {
   let server: PeerNode
   let clientHost: VirtualNetwork.Host
   let nat: VirtualNetwork.NAT?
+  private let serverRole: DTLSEngine.Role
   private var random: RandomSource
 
   static func identity(_ index: Int) throws -> DTLSIdentity { try #require(identities[index]) }
@@ -108,7 +123,8 @@ final class Connection {
   init(
     seed: UInt64 = 1, conditions: LinkConditions = LinkConditions(delay: .milliseconds(20)),
     nat behavior: NATBehavior? = nil, clientRole: DTLSEngine.Role = .client,
-    clientExpects: Int = 1, serverExpects: Int = 0, clientKnowsServer: Bool = true
+    clientExpects: Int = 1, serverExpects: Int = 0, clientKnowsServer: Bool = true,
+    securesServer: Bool = true
   ) throws {
     random = .seeded(seed)
     let network = VirtualNetwork(seed: random.next())
@@ -118,12 +134,15 @@ final class Connection {
     let serverHost = network.addHost(Self.serverAddress.ip)
     let clientNames = ICECredentials.random(using: &random)
     let serverNames = ICECredentials.random(using: &random)
-    client = try Self.node(
-      .controlling, clientNames, Self.clientAddress, identity: 0, expects: clientExpects,
-      clientRole, seed: random.next())
-    server = try Self.node(
-      .controlled, serverNames, Self.serverAddress, identity: 1, expects: serverExpects,
-      clientRole == .client ? .server : .client, seed: random.next())
+    serverRole = clientRole == .client ? .server : .client
+    client = Self.node(.controlling, clientNames, Self.clientAddress, seed: random.next())
+    server = Self.node(.controlled, serverNames, Self.serverAddress, seed: random.next())
+    try client.remote.secure(
+      Self.security(identity: 0, expects: clientExpects, as: clientRole))
+    if securesServer {
+      try server.remote.secure(
+        Self.security(identity: 1, expects: serverExpects, as: serverRole))
+    }
     server.remote.setRemote(clientNames, candidates: [], isComplete: false)
     if clientKnowsServer {
       client.remote.setRemote(
@@ -134,17 +153,29 @@ final class Connection {
   }
 
   private static func node(
-    _ role: ICEAgent.Role, _ names: ICECredentials, _ address: TransportAddress, identity: Int,
-    expects: Int, _ dtlsRole: DTLSEngine.Role, seed: UInt64
-  ) throws -> PeerNode {
-    var ice = ICEAgent(role: role, credentials: names, random: .seeded(seed))
-    _ = ice.addLocalCandidate(ICECandidate(address: address))
-    let remote = try RemotePeer(
-      ice: ice,
-      security: .dtls(
-        try DTLSContext(identity: Self.identity(identity)), role: dtlsRole,
-        fingerprints: [Self.identity(expects).fingerprint]))
+    _ role: ICEAgent.Role, _ names: ICECredentials, _ address: TransportAddress, seed: UInt64
+  ) -> PeerNode {
+    let remote = RemotePeer(ice: ICEAgent(role: role, credentials: names, random: .seeded(seed)))
+    _ = remote.addLocalCandidate(ICECandidate(address: address))
     return PeerNode(remote, ssrc: role == .controlling ? 1 : 2)
+  }
+
+  static func security(
+    identity: Int, expects: Int, as role: DTLSEngine.Role
+  ) throws -> RemotePeer.Security {
+    let fingerprint = try Self.identity(expects).fingerprint
+    return .dtls(
+      try DTLSContext(identity: Self.identity(identity)), role: role, fingerprints: [fingerprint])
+  }
+
+  /// Tells the server late whom to expect.
+  func secureServer() throws {
+    let security = try Self.security(identity: 1, expects: 0, as: serverRole)
+    var failure: DTLSError?
+    network.act(as: server) { _, _ in
+      do throws(DTLSError) { try server.remote.secure(security) } catch { failure = error }
+    }
+    #expect(failure == nil)
   }
 
   var nodes: [PeerNode] { [client, server] }
@@ -175,5 +206,37 @@ final class Connection {
     let before = (client.received.count, server.received.count)
     network.run(for: duration)
     return (client.received.count - before.0, server.received.count - before.1)
+  }
+
+  @discardableResult
+  func open(
+    _ node: PeerNode, _ options: DataChannelOptions = DataChannelOptions()
+  ) throws -> DataChannelID {
+    var result = Result<DataChannelID, DataChannelError>.failure(.ended)
+    network.act(as: node) { outbox, now in
+      inVirtualTime(now) {
+        node.call(at: now) { remote, events in
+          do throws(DataChannelError) {
+            result = .success(
+              try remote.openDataChannel(options, at: now, into: outbox, events: &events))
+          } catch { result = .failure(error) }
+        }
+      }
+    }
+    return try result.get()
+  }
+
+  func send(_ message: DataChannelMessage, on id: DataChannelID, by node: PeerNode) throws {
+    var failure: DataChannelError?
+    network.act(as: node) { outbox, now in
+      inVirtualTime(now) {
+        node.call(at: now) { remote, events in
+          do throws(DataChannelError) {
+            try remote.sendData(message, on: id, at: now, into: outbox, events: &events)
+          } catch { failure = error }
+        }
+      }
+    }
+    if let failure { throw failure }
   }
 }

@@ -213,6 +213,14 @@ private struct Behind {
   }
 }
 
+@Test func `a mapping may depend on the outside host alone`() throws {
+  let world = Behind(NATBehavior(mapping: .addressDependent, filtering: .addressDependent))
+  let sources = world.sources(to: [0, 1, 2])
+  #expect(sources[0] == sources[1] && sources[0] != sources[2])
+  let source = try #require(sources[0])
+  #expect((0..<3).map { world.reaches(from: $0, source) } == [true, true, false])
+}
+
 @Test func `a rebinding gives new ports and forgets the old ones`() throws {
   let world = Behind(.fullCone)
   let before = try #require(world.sources(to: [0])[0])
@@ -234,4 +242,151 @@ private struct Behind {
   let world = Behind(.fullCone)
   #expect(!world.reaches(from: 0, Behind.insideAddress))
   #expect(world.network.count(.unroutable) == 1)
+}
+
+// MARK: Streams and nodes that end
+
+@Test func `a stream arrives whole, once and in order, whatever the link does`() {
+  let conditions = LinkConditions(
+    delay: .milliseconds(20), jitter: .milliseconds(30), loss: .bernoulli(0.3), reordering: 0.3,
+    duplication: 0.3, corruption: 0.5, mtu: 500)
+  let network = VirtualNetwork(seed: 8)
+  let sender = Metronome(
+    Path(transport: .tcp, local: left, remote: right), count: 200, bytes: 2000)
+  let receiver = Metronome(Path(local: anywhere, remote: left))
+  network.attach(sender, to: network.addHost(left.ip, conditions: conditions), at: left)
+  network.attach(receiver, to: network.addHost(right.ip), at: anywhere)
+  network.run(for: .seconds(60))
+  #expect(receiver.received.map { Int($0.bytes[0]) } == Array(0..<200))
+  #expect(receiver.received.allSatisfy { $0.path.transport == .tcp })
+  // What was lost came later, and held up what came after it.
+  #expect(receiver.received.contains { $0.at >= .zero + .milliseconds(220) })
+  let times = receiver.received.map(\.at)
+  #expect(times == times.sorted())
+}
+
+/// Sends one packet by each of some paths, again and again, and hears what fails.
+private final class Dialler: VirtualNode {
+  let paths: [Path]
+  var deadline: Instant? = .zero
+  var failures: [(at: Instant, path: Path)] = []
+  var received: [(path: Path, bytes: [UInt8])] = []
+
+  init(_ paths: [Path]) { self.paths = paths }
+
+  func receive(_ datagram: inout [UInt8], on path: Path, at now: Instant, into outbox: Outbox) {
+    received.append((path, datagram))
+    if paths.isEmpty { outbox.append(datagram.span, on: path) }
+  }
+
+  func advance(to now: Instant, into outbox: Outbox) {
+    for path in paths { outbox.append([1, 2, 3].span, on: path) }
+    deadline = paths.isEmpty ? nil : now + .seconds(1)
+  }
+
+  func pathFailed(_ path: Path, at now: Instant, into outbox: Outbox) {
+    failures.append((now, path))
+  }
+}
+
+@Test func `a connection from any port is answered, refused, broken and made again`() {
+  let network = VirtualNetwork(seed: 8)
+  let nat = network.addNAT(.symmetric, address: IPAddress(203, 0, 113, 5))
+  var base = left
+  base.port = 9
+  var closed = right
+  closed.port = 444
+  let taken = Path(transport: .tcp, local: base, remote: right)
+  let refused = Path(transport: .tcp, local: base, remote: closed)
+  let client = Dialler([taken, refused])
+  let server = Dialler([])
+  let host = network.addHost(
+    left.ip, behind: nat, conditions: LinkConditions(delay: .milliseconds(10)))
+  network.attach(client, to: host, at: left)
+  network.attach(server, to: network.addHost(right.ip), at: anywhere)
+  network.run(for: .milliseconds(100))
+  #expect(client.received.map(\.path) == [taken])
+  #expect(client.failures.map(\.path) == [refused])
+  #expect(client.failures.first?.at == .zero + .milliseconds(20))
+  let first = server.received.first?.path
+  #expect(first?.remote.ip == IPAddress(203, 0, 113, 5) && first?.transport == .tcp)
+  network.breakConnections(of: host)
+  network.run(for: .milliseconds(1))
+  #expect(server.failures.map(\.path) == [first] && client.failures.count == 2)
+  network.run(for: .seconds(2))
+  #expect(server.received.count == 3 && client.received.count == 3)
+  #expect(server.received.last?.path != first)
+  #expect(server.received[1].path == server.received[2].path)
+}
+
+@Test func `a killed node is silent, and another one takes its place`() {
+  let network = VirtualNetwork(seed: 1)
+  let sender = Metronome(Path(local: left, remote: right), count: 100)
+  let receiver = Metronome(Path(local: anywhere, remote: left))
+  let host = network.addHost(right.ip)
+  network.attach(sender, to: network.addHost(left.ip), at: left)
+  network.attach(receiver, to: host, at: anywhere)
+  network.run(for: .milliseconds(95))
+  network.kill(receiver)
+  network.run(for: .milliseconds(100))
+  #expect(receiver.received.count == 10 && network.count(.unbound) == 10)
+  let successor = Metronome(Path(local: anywhere, remote: left))
+  network.attach(successor, to: host, at: anywhere)
+  network.run(for: .milliseconds(100))
+  #expect(receiver.received.count == 10 && successor.received.count == 10)
+  network.kill(sender)
+  network.run(for: .seconds(1))
+  #expect(successor.received.count == 10 && sender.remaining == 70)
+}
+
+@Test func `nothing of a killed node is kept`() {
+  let network = VirtualNetwork(seed: 1)
+  weak var kept: Metronome?
+  do {
+    let node = Metronome(Path(local: left, remote: right), count: 5)
+    network.attach(node, to: network.addHost(left.ip), at: left)
+    network.run(for: .milliseconds(15))
+    network.kill(node)
+    kept = node
+  }
+  #expect(kept == nil)
+}
+
+@Test func `a stopped host hears and does nothing until it goes on`() {
+  let network = VirtualNetwork(seed: 1)
+  let sender = Metronome(Path(local: left, remote: right), count: 100)
+  let receiver = Metronome(Path(local: anywhere, remote: left))
+  let hosts = [network.addHost(left.ip), network.addHost(right.ip)]
+  network.attach(sender, to: hosts[0], at: left)
+  network.attach(receiver, to: hosts[1], at: anywhere)
+  network.run(for: .milliseconds(95))
+  network.stop(hosts[1])
+  network.run(for: .milliseconds(100))
+  #expect(receiver.received.count == 10)
+  network.resume(hosts[1])
+  network.stop(hosts[0])
+  network.act(as: sender) { outbox, _ in
+    outbox.append(([7] as [UInt8]).span, on: Path(local: left, remote: right))
+  }
+  network.run(for: .milliseconds(100))
+  #expect(receiver.received.count == 10 && sender.remaining == 80)
+  network.resume(hosts[0])
+  network.run(for: .seconds(1))
+  #expect(receiver.received.count == 90 && sender.remaining == 0)
+}
+
+@Test func `a node on two ports hears both, and no longer the one it left`() {
+  let network = VirtualNetwork(seed: 1)
+  let node = Metronome(Path(local: right, remote: left))
+  let second = TransportAddress(ip: right.ip, port: 2001)
+  let host = network.addHost(right.ip)
+  network.attach(node, to: host, at: right)
+  network.attach(node, to: host, at: second)
+  for address in [right, second] { network.inject([1], from: left, to: address) }
+  network.run(for: .milliseconds(1))
+  #expect(node.received.map(\.path.local) == [right, second])
+  network.detach(node, from: second)
+  for address in [right, second] { network.inject([1], from: left, to: address) }
+  network.run(for: .milliseconds(1))
+  #expect(node.received.count == 3 && network.count(.unbound) == 1)
 }

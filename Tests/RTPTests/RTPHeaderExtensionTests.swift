@@ -1,3 +1,4 @@
+import ByteFixtures
 import RTP
 import Testing
 import Wire

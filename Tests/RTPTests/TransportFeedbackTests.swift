@@ -1,3 +1,4 @@
+import ByteFixtures
 import RTP
 import Testing
 import Wire
@@ -87,5 +88,30 @@ import Wire
       #expect(data.count == feedback.byteCount)
       #expect(read(data) == feedback)
     }
+  }
+
+  @Test func `feedback is read into the memory of the one before, and nothing else is`() throws {
+    let first = packet("0003", "2003 01 02 03")
+    let second = packet("0002", "c400 0b")
+    let other = written { PictureLossIndication(senderSSRC: 1, mediaSSRC: 2).write(into: &$0) }
+    let lying = packet("0100", "3fff 01")
+    let datagram = first + other + lying + second
+    var reader = RTCPReader(datagram.span)
+    var feedback = TransportFeedback()
+    var told: [TransportFeedback] = []
+    var others: [RTCPPacket] = []
+    while true {
+      let isFeedback = reader.next(into: &feedback)
+      if isFeedback {
+        told.append(feedback)
+      } else if let other = reader.next() {
+        others.append(other)
+      } else {
+        break
+      }
+    }
+    #expect(told == [read(first), read(second)].compactMap(\.self))
+    #expect(told.last?.arrivals.map(\.offset) == [1])
+    #expect(others == packets(other) + [.malformed(type: 205)])
   }
 }

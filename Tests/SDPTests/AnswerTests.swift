@@ -47,6 +47,34 @@ struct AnswerTests {
     #expect(transport.candidates == offer.mediaSections[0].candidates)
   }
 
+  @Test func `repair packets get a source beside that of the media`() throws {
+    let offer = try Recording.parsed("chromium-receive")
+    let place = try #require(offer.mediaSections.firstIndex { $0.kind == .video })
+    var plan = sendingPlan(for: offer)
+    for index in plan.indices { plan[index].track?.repairSSRC = UInt32(3000 + index) }
+    let builder = AnswerBuilder(
+      local: testTransport, policy: MediaPolicy(video: [.vp8, .flexibleFEC]), sessionID: 1)
+    let (answer, negotiated) = try builder.answer(to: offer, plan: plan)
+    let section = answer.mediaSections[place]
+    #expect(negotiated.sections[place].codecs.map(\.name) == ["VP8", "flexfec-03"])
+    #expect(section.codecs.last?.formatParameters == "repair-window=10000000")
+    #expect(
+      section.ssrcGroups.contains {
+        $0.semantics == "FEC-FR" && $0.ssrcs == [UInt32(1000 + place), UInt32(3000 + place)]
+      })
+    #expect(section.ssrcs.contains { $0.ssrc == UInt32(3000 + place) })
+    // Without the codec there is no such source, and the codec alone is none.
+    let (plain, agreed) = try AnswerBuilder(
+      local: testTransport, policy: MediaPolicy(video: [.vp8]), sessionID: 1
+    ).answer(to: offer, plan: plan)
+    #expect(agreed.sections[place].localTrack?.repairSSRC == nil)
+    #expect(!plain.mediaSections[place].ssrcGroups.contains { $0.semantics == "FEC-FR" })
+    let (_, alone) = try AnswerBuilder(
+      local: testTransport, policy: MediaPolicy(video: [.flexibleFEC]), sessionID: 1
+    ).answer(to: offer, plan: plan)
+    #expect(alone.sections[place].rejection == .noCodec)
+  }
+
   @Test func `a Firefox camera keeps its sources beside its layers`() throws {
     let offer = try Recording.parsed("firefox-simulcast")
     let (_, negotiated) = try AnswerBuilder(local: testTransport, sessionID: 1).answer(to: offer)

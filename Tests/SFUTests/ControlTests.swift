@@ -169,6 +169,36 @@ struct ControlTests {
     #expect(room.network.stuckTimerCount == 0)
   }
 
+  @Test func `another sender in a source's place has its layers on, and is told of them anew`() {
+    let room = VirtualRoom(seed: 56)
+    let ana = room.join(1, layerHeights: [180, 720])
+    let budi = room.join(2)
+    var seen = 0
+    /// What Ana was told of her camera since the last call.
+    func told() -> [[Bool]] {
+      defer { seen = room.server.events.count }
+      return room.server.events[seen...].compactMap { event in
+        guard case .layersWanted(let source, let layers) = event, source.peer == ana.id else {
+          return nil
+        }
+        return layers
+      }
+    }
+    room.network.run(for: .seconds(1))
+    room.server.forwarder.setView(
+      [], of: budi.id, at: room.network.now, events: &room.server.events)
+    room.network.run(for: .seconds(4))
+    #expect(told().last == [false, false])
+    room.renegotiate(ana) { if $0.role == .camera { $0.mid = "other" } }
+    #expect(told() == [[true, true]])
+    room.network.run(for: .seconds(4))
+    #expect(told().last == [false, false])
+    // The same sender keeps what it was told.
+    room.renegotiate(ana) { if $0.role == .camera { $0.mid = "other" } }
+    room.network.run(for: .seconds(4))
+    #expect(told() == [])
+  }
+
   @Test func `who waits for a picture because somebody left is served at once`() {
     let room = VirtualRoom(seed: 55)
     let viewer = room.join(1, slotCount: 1)

@@ -86,6 +86,8 @@ struct RemovalTests {
         #expect(peer == budi.id)
       case .speakersChanged(_, let speakers):
         #expect(!speakers.contains { $0.peer == ana.id })
+      case .layersWanted(let source, _): #expect(source.peer == budi.id)
+      case .qualityChanged(_, let peers): #expect(!peers.contains { $0.peer == ana.id })
       }
     }
     #expect(room.network.stuckTimerCount == 0)

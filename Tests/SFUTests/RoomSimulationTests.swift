@@ -135,7 +135,7 @@ struct RoomSimulationTests {
       guard
         let slot = room.server.forwarder.members[viewer.id]?.slots.first(where: {
           $0.plan.mid == content.mid
-        }), let offset = slot.rewriter.timestampOffset,
+        }), let offset = slot.layers.rewriter.timestampOffset,
         let report = viewer.reception(content.mid).reports.last
       else { return nil }
       let rate = slot.plan.kind == .audio ? 48_000.0 : 90_000.0

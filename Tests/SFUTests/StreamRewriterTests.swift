@@ -17,6 +17,15 @@ struct StreamRewriterTests {
     #expect(result4 == nil)
   }
 
+  @Test func `an outage of the input leaves a gap of one, and what was lost in it has no place`() {
+    var rewriter = StreamRewriter(firstSequenceNumber: 1000, firstTimestamp: 0)
+    rewriter.begin(index: 10, timestamp: 0, at: .zero, clockRate: 90_000)
+    let numbers = [10, 1011, 2013, 2012, 2014, 40_000].map { (index: Int64) in
+      rewriter.position(index: index, timestamp: 0, at: .zero)?.sequenceNumber
+    }
+    #expect(numbers == [1000, 2001, 2003, nil, 2004, 2006])
+  }
+
   @Test func `a switch leaves no gap in numbers and moves time on`() {
     var rewriter = StreamRewriter(firstSequenceNumber: 65_535, firstTimestamp: 0)
     rewriter.begin(index: 10, timestamp: 100, at: .zero, clockRate: 90_000)
@@ -53,67 +62,5 @@ struct StreamRewriterTests {
         now = now + .milliseconds(Int64.random(in: 0...33, using: &random))
       }
     }
-  }
-
-  @Test func `picture ids and base layers go on over a switch and wrap`() {
-    var rewriter = PictureRewriter(firstPicture: 0x7fff, firstBaseLayer: 255)
-    rewriter.begin(picture: 12, baseLayer: 9)
-    let result5 = rewriter.picture(12)
-    #expect(result5 == 0x7fff)
-    let result6 = rewriter.baseLayer(9)
-    #expect(result6 == 255)
-    let result7 = rewriter.picture(13)
-    #expect(result7 == 0)
-    let result8 = rewriter.baseLayer(10)
-    #expect(result8 == 0)
-    rewriter.begin(picture: 30_000, baseLayer: 77)
-    let result9 = rewriter.picture(30_000)
-    #expect(result9 == 1)
-    let result10 = rewriter.baseLayer(77)
-    #expect(result10 == 1)
-  }
-}
-
-struct SequenceCompactorTests {
-  @Test func `dropped packets leave no hole, lost ones do`() {
-    var compactor = SequenceCompactor()
-    compactor.drop(11)
-    compactor.drop(12)
-    #expect([10, 13, 15].map { compactor.compacted($0) } == [10, 11, 13])
-  }
-
-  @Test func `a late packet from before a drop keeps its place`() {
-    var compactor = SequenceCompactor()
-    compactor.drop(12)
-    compactor.drop(12)
-    #expect(compactor.compacted(11) == 11)
-    #expect(compactor.compacted(13) == 12)
-  }
-
-  @Test func `many drops are remembered in bounded memory`() {
-    var compactor = SequenceCompactor()
-    for index in stride(from: Int64(0), to: 2000, by: 2) { compactor.drop(index) }
-    #expect(compactor.compacted(1999) == 999)
-    #expect(compactor.compacted(2001) == 1001)
-  }
-}
-
-struct KeyFrameRequestsTests {
-  @Test func `requests are half a second apart and stop with the key frame`() {
-    var requests = KeyFrameRequests()
-    let result11 = requests.take(at: .zero)
-    #expect(!result11)
-    requests.want()
-    let result12 = requests.take(at: .zero)
-    #expect(result12)
-    requests.want()
-    let result13 = requests.take(at: .zero + .milliseconds(499))
-    #expect(!result13)
-    let result14 = requests.take(at: .zero + .milliseconds(500))
-    #expect(result14)
-    requests.satisfy()
-    #expect(requests.deadline == nil)
-    let result15 = requests.take(at: .zero + .seconds(5))
-    #expect(!result15)
   }
 }

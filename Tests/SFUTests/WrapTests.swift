@@ -80,8 +80,8 @@ struct WrapTests {
     let start: Int64 = 4_473_924 - 40_000
     var positions: [Int64] = [start]
     var position = start
-    for _ in 0..<120 {
-      position += Int64.random(in: 1...(Bool.random(using: &random) ? 3 : 9_000), using: &random)
+    for _ in 0..<600 {
+      position += Int64.random(in: 1...(Bool.random(using: &random) ? 3 : 1_000), using: &random)
       positions.append(position)
     }
     for index in stride(from: 5, to: positions.count - 1, by: 7)
@@ -91,6 +91,17 @@ struct WrapTests {
     let received = forward(positions, room: room, from: ana, to: budi)
     #expect(Set(received.keys) == Set(positions))
     expectDistances(received, first: start)
+  }
+
+  @Test func `who loses a packet among jumps by half the numbers hears what comes after`() {
+    let (room, ana, budi) = quietRoom(seed: 71)
+    let positions = (0..<20 as Range<Int64>).map { 10 + $0 * 32_767 }
+    #expect(forward(Array(positions[..<5]), room: room, from: ana, to: budi).count == 5)
+    budi.isDeaf = true
+    #expect(forward(Array(positions[5..<9]), room: room, from: ana, to: budi).isEmpty)
+    budi.isDeaf = false
+    let after = forward(Array(positions[9...]), room: room, from: ana, to: budi)
+    #expect(after.count == positions[9...].count)
   }
 
   @Test func `a jump by half the numbers ends nothing`() {

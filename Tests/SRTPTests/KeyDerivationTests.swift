@@ -1,3 +1,4 @@
+import ByteFixtures
 import Cryptography
 import Testing
 

@@ -1,3 +1,4 @@
+import ByteFixtures
 import STUN
 import Testing
 import Wire
@@ -35,13 +36,6 @@ enum Vector {
   static let transactionID = STUNTransactionID(high: 0xb7e7_a701, low: 0xbc34_d686_fa87_dfae)
 
   static let all = [request, responseV4, responseV6, longTermRequest]
-
-  static func bytes(_ hexadecimal: String) -> [UInt8] {
-    let digits = hexadecimal.compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count - 1, by: 2).map {
-      UInt8(digits[$0] << 4 | digits[$0 + 1])
-    }
-  }
 }
 
 /// What `body` reads from a message, in a shape that expectations can hold.

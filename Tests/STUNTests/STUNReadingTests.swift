@@ -1,11 +1,12 @@
+import ByteFixtures
 import STUN
 import Testing
 import Wire
 
 /// A message with the given attributes in hexadecimal, without integrity.
 private func message(_ attributes: String, type: String = "0001") -> [UInt8] {
-  let body = Vector.bytes(attributes)
-  var bytes = Vector.bytes("\(type) 0000 2112a442 b7e7a701bc34d686fa87dfae")
+  let body = bytes(attributes)
+  var bytes = bytes("\(type) 0000 2112a442 b7e7a701bc34d686fa87dfae")
   bytes[2] = UInt8(body.count >> 8)
   bytes[3] = UInt8(truncatingIfNeeded: body.count)
   return bytes + body
@@ -244,6 +245,24 @@ func `an address of no family or the wrong length is refused`(attribute: String)
   }
 }
 
+@Test func `a nomination has a number under either type, or none at all`() throws {
+  func message(_ type: STUNAttributeType, _ value: [UInt8]) -> [UInt8] {
+    [UInt8](capacity: 100) { output in
+      output.beginSTUN(.request, STUNTransactionID(high: 1, low: 2))
+      output.appendSTUN(type, value.span)
+      output.finishSTUN()
+    }
+  }
+  for type in [STUNAttributeType.nomination, .draftNomination] {
+    let numbered = message(type, [0, 0, 1, 2])
+    #expect(try STUNMessage(parsing: numbered.span).nomination == 258)
+    let other = message(type, [1, 2, 3, 4, 5, 6, 7, 8])
+    #expect(try STUNMessage(parsing: other.span).nomination == nil)
+  }
+  let none = message(.priority, [0, 0, 0, 1])
+  #expect(try STUNMessage(parsing: none.span).nomination == nil)
+}
+
 private func readEverything(_ datagram: Span<UInt8>) {
   let password = Vector.password
   _ = STUNMessage.localUsernameFragment(ofBindingRequest: datagram)
@@ -252,6 +271,7 @@ private func readEverything(_ datagram: Span<UInt8>) {
   _ = message.fingerprintCheck
   _ = message.software
   _ = message.usesCandidate
+  _ = message.nomination
   _ = message.unknownRequiredAttributes { _ in false }
   _ = try? message.username?.count
   _ = try? message.priority

@@ -19,6 +19,10 @@ private let hostile = [
   "{}", "{\"a\":1}", "[[[[[[[[1]]]]]]]]", "\"\\u0000\"", "99999999999999999999999999999999999999",
 ]
 
+private let numbers = [
+  "1", "-1", "1.5", "18446744073709551616", "99999999999999999999999999999999999999",
+]
+
 @Test func `the payload of every message is refused in every wrong type, by name`() {
   let fields: [(String, String, [String])] = [
     ("join", #"{"name":%}"#, ["\"x\"", "\"\\u0000\""]),
@@ -28,6 +32,11 @@ private let hostile = [
     ("join", #"{"name":"a","sources":[{"mid":"0","source":%}]}"#, []),
     ("join", #"{"name":"a","media":%}"#, ["null", "{}", "{\"a\":1}"]),
     ("join", #"{"name":"a","media":{"camera":%}}"#, ["null", "true"]),
+    ("join", #"{"name":"a","bandwidth":%}"#, ["null", "{}", "{\"a\":1}"]),
+    ("join", #"{"name":"a","bandwidth":{"up":%}}"#, ["null"] + numbers),
+    ("join", #"{"name":"a","bandwidth":{"down":%}}"#, ["null"] + numbers),
+    ("join", #"{"name":"a","codec":%}"#, ["null"]),
+    ("statistics", #"{"on":%}"#, ["true"]),
     ("resume", #"{"resumeToken":%,"lastSeq":1}"#, ["\"x\"", "\"\\u0000\""]),
     ("resume", #"{"resumeToken":"x","lastSeq":%}"#, ["1"]),
     ("negotiate", #"{"sdp":%}"#, ["\"x\"", "\"\\u0000\""]),
@@ -52,6 +61,29 @@ private let hostile = [
       }
     }
   }
+}
+
+@Test(arguments: [
+  ("0", 300_000), ("-1e300", 300_000), ("300000", 300_000), ("1650000.5", 1_650_000),
+  ("10000000", 10_000_000), ("1e308", 10_000_000),
+])
+func `a bandwidth hint is taken as the nearest value a start may have`(
+  number: String, taken: Int
+) throws {
+  let text = #"{"up":\#(number),"down":\#(number)}"#
+  let hint = try JSONDecoder().decode(BandwidthHint.self, from: Data(text.utf8))
+  #expect(hint == BandwidthHint(up: taken, down: taken))
+  #expect(hint.up == taken)
+  #expect(BandwidthHint(up: .min, down: .max) == BandwidthHint(up: 300_000, down: 10_000_000))
+}
+
+@Test(arguments: VideoCodecName.allCases)
+func `every codec has its name on the wire`(codec: VideoCodecName) throws {
+  let text = #"{"type":"join","payload":{"name":"a","codec":"\#(codec.rawValue)"}}"#
+  let read = try JSONDecoder().decode(ClientMessage.self, from: Data(text.utf8))
+  #expect(read == .join(JoinRequest(name: "a", codec: codec), room: nil))
+  let shouted = text.replacingOccurrences(of: codec.rawValue, with: codec.rawValue.uppercased())
+  #expect(failure(shouted)?.code == .badPayload)
 }
 
 @Test func `every field of the envelope is refused in every wrong type`() {

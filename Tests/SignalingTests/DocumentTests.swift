@@ -21,7 +21,9 @@ private func examples() throws -> [String] {
   return blocks + inline.filter { !$0.contains("\"type\", ") }
 }
 
-private let fromClients: Set = ["join", "resume", "negotiate", "update", "view", "ping", "leave"]
+private let fromClients: Set = [
+  "join", "resume", "negotiate", "update", "view", "statistics", "ping", "leave",
+]
 
 @Test func `every example of the document is a message`() throws {
   let examples = try examples()
@@ -43,6 +45,8 @@ private let fromClients: Set = ["join", "resume", "negotiate", "update", "view",
   let text = try document()
   for code in SignalingErrorCode.allCases { #expect(text.contains("`\(code.rawValue)`")) }
   for type in fromClients { #expect(text.contains(type)) }
+  for reason in QualityReason.allCases { #expect(text.contains("`\(reason.rawValue)`")) }
+  for codec in VideoCodecName.allCases { #expect(text.contains("`\(codec.rawValue)`")) }
   for message in everything { #expect(text.contains(message.type), "\(message.type)") }
 }
 
@@ -56,7 +60,22 @@ private let everything: [ServerMessage] = [
       chat: [said])),
   .resumed(Resumed(participants: [someone], slots: [], missed: true)), .negotiated(sdp: "v=0\r\n"),
   .participantJoined(someone), .participantUpdated(someone), .participantLeft(id: "p-1", .lost),
-  .slots([]), .speakers([SpeakerLevel(userId: "p-1", level: 0.25)]), .mediaState(.failed),
+  .slots([
+    SlotAssignment(mid: "2", userId: "p-1", source: .screen, state: .snapshot),
+    SlotAssignment(mid: "3", userId: "p-1", source: .camera, state: .paused),
+  ]),
+  .layers(LayerDemand(source: .camera, active: true, layers: ["q": true, "f": false])),
+  .layers(LayerDemand(source: .screen, active: false)),
+  .quality([
+    ParticipantQuality(
+      userId: "p-1", up: LinkQuality(score: 3, reason: .loss),
+      down: LinkQuality(
+        score: 5,
+        details: .init(loss: 0.25, roundTrip: 40, bitrate: 1_000_000, target: 2_000_000)))
+  ]),
+  .speakers([SpeakerLevel(userId: "p-1", level: 0.25)]), .mediaState(.failed),
+  .iceServers([ICEServerDescription(urls: ["turn:x"], username: "u", credential: "c")]),
+  .diagnosis(Diagnosis(.silent, ports: [7880], address: "203.0.113.7")),
   .chat(said), .pong(.array([.null, .bool(true), .number(0.1), .integer(.min)])),
   .closing(reason: "restart", retryAfter: 500),
   .error(SignalingFailure(.badSDP, "no", inReplyTo: "join")),

@@ -1,10 +1,19 @@
 import Foundation
+import Glibc
 import Signaling
 import Testing
 
 /// Text that is put in canonical order in time that grows with the square of its length.
 private let marks =
   String(repeating: "\u{300}", count: 60_000) + String(repeating: "\u{316}", count: 60_000)
+
+/// Processor time of this thread: what else goes on at this machine is not in it.
+private func processorTime() -> Duration {
+  var time = timespec()
+  // The kernel writes the time into a local variable.
+  unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
 
 private func failure(_ text: String) -> SignalingFailure? {
   do {
@@ -34,11 +43,11 @@ private func failure(_ text: String) -> SignalingFailure? {
 func `text that is costly to compare is refused before it is compared`(
   template: String, code: SignalingErrorCode
 ) {
-  let start = ContinuousClock.now
+  let start = processorTime()
   let found = failure(template.replacing("%", with: marks))
   #expect(found?.code == code)
   // Comparing it once takes longer than this, even where nothing else runs.
-  #expect(ContinuousClock.now - start < .seconds(2))
+  #expect(processorTime() - start < .seconds(2))
 }
 
 @Test func `a room id that is costly to compare is no room id`() throws {

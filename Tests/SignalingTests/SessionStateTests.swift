@@ -11,6 +11,7 @@ private let messages: [ClientMessage] =
     .negotiate(NegotiateRequest(sdp: "v=0")),
     .update(UpdateRequest(name: "Budi")),
     .view(ViewRequest(tiles: [])),
+    .statistics(StatisticsRequest(on: true)),
     .ping(.integer(1)),
     .leave,
   ]
@@ -58,7 +59,8 @@ private func expectation(
   case (.joined, .negotiate(let request)): command == .negotiate(request)
   case (.joined, .update(let request)): command == .update(request)
   case (.joined, .view(let request)): command == .view(request)
-  case (.relay, .negotiate), (.relay, .update), (.relay, .view):
+  case (.joined, .statistics): command == .statistics(true)
+  case (.relay, .negotiate), (.relay, .update), (.relay, .view), (.relay, .statistics):
     isError(command, .unknownType, message)
   case (_, .ping(let payload)): command == .reply(.pong(payload))
   case (_, .leave): command == .leave(.left)

@@ -27,7 +27,16 @@ private func complaint(_ arguments: [String]) -> String {
     (["serve", "--port", "1", "--port=2"], "--port is given twice; give it once"),
     (["serve", "--config", "a", "--config", "b"], "--config is given twice; give it once"),
     (["serve", "8080"], #"jumpa serve takes flags only, but there is "8080""#),
+    (["turn", "--udp-port", "1"], "there is no flag --udp-port; did you mean --turn-port?"),
+    (["turn", "x"], #"jumpa turn takes flags only, but there is "x""#),
     (["version", "x"], #"version takes nothing after it, but there is "x""#),
+    (["doctor", "a", "b"], #"jumpa doctor examines one server, but there is "b" too"#),
+    (["doctor", "--ca"], "--ca needs a file after it; see jumpa doctor --help"),
+    (["doctor", "--jsno"], #"jumpa doctor knows --ca and --json, but there is "--jsno""#),
+    (
+      ["doctor", "a b"],
+      #""a b" names no server; write https://meet.example.org or meet.example.org"#
+    ),
     (["help", "x"], #"there is no help on "x"; see jumpa --help"#),
   ] as [([String], String)])
 func `a bad command line says what and what to do`(arguments: [String], expected: String) {
@@ -52,6 +61,7 @@ func `a bad command line says what and what to do`(arguments: [String], expected
     (["--help"], .help(.all)), (["-h"], .help(.all)), (["help"], .help(.all)),
     (["help", "serve"], .help(.serve)), (["serve", "--help"], .help(.serve)),
     (["serve", "--port", "1", "-h"], .help(.serve)), (["version"], .version),
+    (["help", "turn"], .help(.turn)), (["turn", "--help"], .help(.turn)),
     (["--version"], .version),
     (["version", "--help"], .help(.version)),
   ] as [([String], Invocation)])
@@ -59,6 +69,26 @@ func `help and version are found where people look`(arguments: [String], expecte
   throws
 {
   #expect(try Invocation(arguments) == expected)
+}
+
+@Test(arguments: [["--ca", "ca.crt", "meet.example"], ["meet.example", "--ca=ca.crt"]])
+func `the doctor takes an authority to believe`(arguments: [String]) throws {
+  let target = try #require(DoctorTarget("meet.example"))
+  #expect(
+    try Invocation(["doctor"] + arguments)
+      == .doctor(target, authorityFile: "ca.crt", isJSON: false))
+}
+
+@Test func `the relay alone has its own flags`() throws {
+  var expected = SettingLayer()
+  expected.add("ana:secret", for: .turnUser, origin: "--turn-user")
+  expected.add("budi:a:b", for: .turnUser, origin: "--turn-user")
+  let invocation = try Invocation(["turn", "--turn-user", "ana:secret", "--turn-user=budi:a:b"])
+  #expect(invocation == .turn(expected, file: nil))
+  let text = HelpText.text(.turn)
+  for setting in Setting.ofRelay {
+    #expect(text.contains("  \(setting.flag) \(setting.placeholder) "))
+  }
 }
 
 @Test func `help names every flag`() {

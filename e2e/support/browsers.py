@@ -22,6 +22,8 @@ FIREFOX_PREFERENCES = {
     "media.navigator.permission.disabled": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "media.peerconnection.ice.loopback": True,
+    # A busy machine shall not shrink the pictures that tests look for.
+    "media.peerconnection.video.lock_scaling": True,
     "media.autoplay.default": 0,
     "media.autoplay.block-webaudio": False,
     "dom.min_background_timeout_value": 10,

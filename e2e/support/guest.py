@@ -8,6 +8,8 @@ import time
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from .stalls import stalls
+
 
 class Guest:
     """Reads all the time, so that the server's pings are answered and nothing is kept from others."""
@@ -16,7 +18,7 @@ class Guest:
         options.setdefault("origin", server.url)
         options.setdefault("compression", None)
         self.socket = connect(
-            f"{server.url.replace('http', 'ws')}/ws{query}", max_size=None, open_timeout=20, close_timeout=2,
+            f"{server.url.replace('http', 'ws')}/ws{query}", max_size=None, open_timeout=60, close_timeout=2,
             ping_interval=None, **options).__enter__()
         self.messages = []
         self.arrived = threading.Condition()
@@ -48,7 +50,7 @@ class Guest:
     def find(self, condition):
         return next((message for _, message in self.messages if condition(message)), None)
 
-    def wait(self, condition, timeout=20):
+    def wait(self, condition, timeout=40):
         """The first message, also of those already here, that fulfils a condition or is of a type."""
         wanted = condition if callable(condition) else lambda message: message["type"] == condition
         with self.arrived:
@@ -57,25 +59,31 @@ class Guest:
             assert found, f"not among {[message['type'] for _, message in self.messages]}, closed {self.closed}"
             return found
 
-    def wait_for_close(self, timeout=20):
+    def wait_for_close(self, timeout=40):
         with self.arrived:
             assert self.arrived.wait_for(lambda: self.closed, timeout), "the socket stayed open"
             return self.closed
 
     def join(self, room, name, media=None):
+        return self.ask_to_join(room, name, media).wait_for_join()
+
+    def ask_to_join(self, room, name, media=None):
         self.send("join", {"name": name, "media": media or {}}, roomId=room)
+        return self
+
+    def wait_for_join(self):
         self.id = self.wait("joined")["userId"]
         return self
 
-    def round_trip(self, timeout=20):
-        """How long a ping takes, in seconds."""
+    def round_trip(self, timeout=40):
+        """How long a ping takes, in seconds in which this machine had time for it."""
         mark = f"mark-{time.monotonic_ns()}"
         begun = time.monotonic()
         self.send("ping", {"mark": mark})
         self.wait(lambda message: message["type"] == "pong" and message["payload"] == {"mark": mark}, timeout)
-        return time.monotonic() - begun
+        return stalls.since(begun)
 
-    def error(self, text, timeout=20):
+    def error(self, text, timeout=40):
         """Sends a text and returns the code of the error that answers it."""
         seen = len(self.messages)
         self.send_text(text)

@@ -1,20 +1,55 @@
 // Runs before the page: a camera of one colour with a moving bar, a microphone with one tone, and instruments
-// that measure what arrives. `window.probe` is set by the test: {hue, tone}.
+// that measure what arrives. `window.__probe` is set by the test: {hue, tone, camera, screen}; a camera or screen is
+// {width, height, rate, detail, fine}, where detail above 0 gives the encoder something to do, and `fine` a corner like print.
 (() => {
   const settings = window.__probe ?? { hue: 0, tone: 440 };
-  const canvasTrack = (width, height, hue) => {
+  // Blotches that no motion vector finds again.
+  const blotches = (width, height) => Array.from({ length: 6 }, () => {
+    const grain = Object.assign(document.createElement("canvas"), { width: width / 16, height: height / 16 });
+    const draw = grain.getContext("2d");
+    const image = draw.createImageData(grain.width, grain.height);
+    for (let index = 0; index < image.data.length; index += 4) {
+      image.data.fill(Math.random() * 255, index, index + 3);
+      image.data[index + 3] = 255;
+    }
+    draw.putImageData(image, 0, 0);
+    return grain;
+  });
+
+  // Black and white by turns, two pixels each: as fine as print.
+  const pattern = () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 128, height: 128 });
+    const draw = canvas.getContext("2d");
+    for (let x = 0; x < 128; x += 2) {
+      for (let y = 0; y < 128; y += 2) {
+        draw.fillStyle = Math.random() < 0.5 ? "black" : "white";
+        draw.fillRect(x, y, 2, 2);
+      }
+    }
+    return canvas;
+  };
+
+  const canvasTrack = ({ width, height, rate = 20, detail = 0, fine = false }, hue) => {
+    const print = fine ? pattern() : null;
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const draw = canvas.getContext("2d");
+    const grains = detail > 0 ? blotches(width, height) : [];
     let frame = 0;
     const paint = () => {
       draw.fillStyle = `hsl(${hue} 90% 45%)`;
       draw.fillRect(0, 0, width, height);
+      if (detail > 0) {
+        draw.globalAlpha = detail;
+        draw.drawImage(grains[frame % grains.length], 0, 0, width, height);
+        draw.globalAlpha = 1;
+      }
       draw.fillStyle = "white";
       draw.fillRect((frame++ * 7) % width, 0, 12, height / 8);
+      if (print) draw.drawImage(print, 0, height - print.height);
     };
     paint();
-    const timer = setInterval(paint, 50);
-    const [track] = canvas.captureStream(20).getVideoTracks();
+    const timer = setInterval(paint, 1000 / rate);
+    const [track] = canvas.captureStream(rate).getVideoTracks();
     const stop = track.stop.bind(track);
     track.stop = () => { clearInterval(timer); stop(); };
     return track;
@@ -39,12 +74,12 @@
     navigator.mediaDevices.getUserMedia = async ({ audio: wantsAudio, video }) => {
       const stream = new MediaStream();
       if (wantsAudio) stream.addTrack(toneTrack(settings.tone));
-      if (video) stream.addTrack(canvasTrack(640, 360, settings.hue));
+      if (video) stream.addTrack(canvasTrack(settings.camera ?? { width: 640, height: 360 }, settings.hue));
       return stream;
     };
     navigator.mediaDevices.getDisplayMedia = async () => {
       const stream = new MediaStream();
-      stream.addTrack(canvasTrack(1280, 720, (settings.hue + 180) % 360));
+      stream.addTrack(canvasTrack(settings.screen ?? { width: 1280, height: 720 }, (settings.hue + 180) % 360));
       return stream;
     };
   }

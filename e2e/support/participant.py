@@ -7,10 +7,32 @@ import time
 from .server import ARTEFACTS
 
 MEDIA = (pathlib.Path(__file__).parent / "media.js").read_text()
+WIRE = (pathlib.Path(__file__).parent / "wire.js").read_text()
+"""To be given as `before`: `window.wire` sees what the page sends, and lets it hear what no server said."""
+
+
+def only_hears(*types):
+    """To be given as `before`: of these types the page hears only what the test says."""
+    return f"{WIRE}\n{json.dumps(types)}.forEach(type => window.wire.deaf.add(type));\n"
+
+
+def only_udp(servers=()):
+    """To be given as `before`: the page hears of no way over TCP and of these relays, and the server not where to send."""
+    return f"""{WIRE}
+    window.wire.hides = true;
+    window.wire.amends.negotiated = payload => {{
+      payload.sdp = payload.sdp.replace(/^a=candidate:\\S+ \\d+ tcp .*\\r\\n/gim, "");
+    }};
+    window.wire.amends.joined = payload => {{
+      window.wire.amends.negotiated(payload);
+      payload.iceServers = {json.dumps(list(servers))};
+    }};
+    """
 
 
 class Participant:
-    def __init__(self, browser, server, name, *, hue=0, tone=440, fake=True, before="", viewport=None, **context):
+    def __init__(self, browser, server, name, *, hue=0, tone=440, fake=True, spare=False, before="", viewport=None,
+                 probe=None, **context):
         self.server = server
         self.name = name
         self.hue = hue
@@ -20,7 +42,10 @@ class Participant:
         self.context = browser.new_context(
             **{"viewport": viewport or {"width": 1280, "height": 720}, "locale": "en-US", **context}
         )
-        probe = json.dumps({"hue": hue, "tone": tone, "fake": fake})
+        probe = json.dumps({"hue": hue, "tone": tone, "fake": fake, **(probe or {})})
+        if not spare:
+            # How busy the machine of the tests is must not decide which pictures are sent.
+            before = f"if (origin !== 'null') localStorage.setItem('jumpa.spare', 'false');\n{before}"
         self.context.add_init_script(f"window.__probe = {probe};\n{MEDIA}\n{before}")
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.note(str(error)))
@@ -43,15 +68,19 @@ class Participant:
         self.open(room)
         self.find("name").fill(self.name)
         self.find(button).click()
-        self.page.wait_for_selector("meeting-room", timeout=20_000)
-        self.wait("window.jumpa.store.state.self !== undefined && window.jumpa.pc?.connectionState === 'connected'")
+        return self.wait_for_room()
+
+    def wait_for_room(self):
+        """Until the meeting is there and can be heard and seen; before its controls are drawn, keys and clicks mean nothing."""
+        self.wait("document.querySelector('meeting-room control-bar button') && window.jumpa.store.state.self"
+                  " && window.jumpa.pc?.connectionState === 'connected'")
         return self
 
     @property
     def id(self):
         return self.page.evaluate("window.jumpa.store.state.self")
 
-    def wait(self, condition, timeout=20):
+    def wait(self, condition, timeout=40):
         """Waits until a condition in the page holds, and says how long it took. What throws does not hold yet."""
         begun = time.monotonic()
         look = f"() => {{ try {{ return Boolean({condition}) }} catch (error) {{ return String(error) }} }}"
@@ -68,10 +97,10 @@ class Participant:
     def sound(self, other, source="microphone"):
         return self.page.evaluate("([id, source]) => window.probe.tone(id, source)", [other, source])
 
-    def wait_for_picture(self, other, source="camera", timeout=20):
+    def wait_for_picture(self, other, source="camera", timeout=40):
         return self.wait(f"window.probe.picture('{other}', '{source}')?.frames > 1", timeout)
 
-    def wait_for_tone(self, other, tone, timeout=20):
+    def wait_for_tone(self, other, tone, timeout=40):
         return self.wait(
             f"(() => {{ const heard = window.probe.tone('{other}');"
             f" return heard && heard.level > -60 && Math.abs(heard.frequency - {tone}) < 12 }})()", timeout)
@@ -85,6 +114,14 @@ class Participant:
               const last = window.probe.picture(id, source)
               return first && last ? (last.frames - first.frames) * 1000 / (performance.now() - begun) : 0
             }""", [other, source, seconds])
+
+    def hear(self, type, payload):
+        """As if the server had said so; with `WIRE` only."""
+        self.page.evaluate("([type, payload]) => window.wire.hear(type, payload)", [type, payload])
+
+    def said(self, type):
+        """What was last sent under a type; with `WIRE` only."""
+        return self.page.evaluate("type => window.wire.last(type)", type)
 
     def screenshot(self, name):
         ARTEFACTS.mkdir(exist_ok=True)

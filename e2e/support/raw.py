@@ -32,7 +32,7 @@ def frame(opcode, payload=b"", *, final=True, reserved=0, masked=True, length=No
 class Raw:
     """One TCP connection to the web port."""
 
-    def __init__(self, server, timeout=20):
+    def __init__(self, server, timeout=60):
         self.port = server.port
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=timeout)
         self.stream = self.socket.makefile("rb")

@@ -63,6 +63,12 @@ int clinux_get_option(int fd, int level, int name, int *value);
 int clinux_report_destination(int fd, bool is_ipv6);
 /// Lets large datagrams be fragmented and disbelieves forged "fragmentation needed" messages.
 int clinux_allow_fragments(int fd, bool is_ipv6);
+/// Sets the bit that forbids fragmentation on what is sent from now on, and refuses what is too long for the way.
+int clinux_forbid_fragments(int fd, bool is_ipv6);
+/// Keeps ICMP messages that datagrams bring back for `clinux_receive_failure`.
+int clinux_report_failures(int fd, bool is_ipv6);
+/// Takes the next of these messages and tells where the datagram went. Returns 1 if there was one, 0 if not.
+int clinux_receive_failure(int fd, clinux_address *remote, uint8_t *type, uint8_t *code);
 /// Whether the kernel knows UDP segmentation offload (Linux 4.18).
 bool clinux_has_segmentation(int fd);
 /// Datagrams the kernel dropped because the receive buffer was full.
@@ -87,6 +93,35 @@ int clinux_send(
 
 /// Waits until a socket can take more, at most `timeout_ns`. Returns 1 if it can, 0 if not.
 int clinux_wait_writable(int fd, int64_t timeout_ns);
+
+/// Joins a multicast group on the interface with that index, and sends to groups by it. Other sockets of this
+/// machine hear what is sent.
+int clinux_join_multicast(int fd, const clinux_address *group, uint32_t interface_index);
+
+// ---- TCP sockets (tcp.c) ----
+
+/// A non-blocking TCP socket, closed on exec.
+int clinux_tcp_socket(bool is_ipv6);
+/// Begins to connect. Returns 1 if that is done at once, 0 if it is under way.
+int clinux_connect(int fd, bool is_ipv6, const clinux_address *address);
+/// Listens with room for `backlog` connections that nobody accepted yet.
+int clinux_listen(int fd, int backlog);
+/// Takes the next connection, non-blocking, closed on exec, and tells who made it.
+int clinux_accept(int fd, clinux_address *remote);
+/// Reads up to `count` bytes. Returns 0 at the end.
+int64_t clinux_read(int fd, uint8_t *bytes, size_t count);
+/// Writes up to `count` bytes. A broken connection is an error and no signal.
+int64_t clinux_write(int fd, const uint8_t *bytes, size_t count);
+/// Tells the other side that no more will come, and with `both` reads no more either.
+int clinux_shutdown(int fd, bool both);
+
+// ---- Names (names.c) ----
+
+/// Asks the system for the addresses of a name; waits as long as that takes. Fills in up to `count` and returns how
+/// many, 0 where the name has none, or a negative `EAI_` code.
+int clinux_resolve(const char *name, clinux_address *addresses, size_t count);
+/// Whether such a code says that there is no such name.
+bool clinux_is_unknown_name(int code);
 
 // ---- Event loop (loop.c) ----
 
@@ -123,6 +158,7 @@ void clinux_prepare_thread(const char *name);
 /// One address of a network interface that is up.
 typedef struct {
   clinux_address address;
+  uint32_t index;
   bool is_loopback;
   bool is_point_to_point;
   char name[16];

@@ -64,7 +64,8 @@ extension SettingLayer {
 extension Setting {
   fileprivate var isNumber: Bool {
     switch self {
-    case .port, .udpPort, .workers, .maxParticipants: true
+    case .turnPort, .turnsPort, .relayQuota, .relayRate, .relayTotalRate: true
+    case .port, .httpPort, .udpPort, .workers, .maxParticipants: true
     default: false
     }
   }

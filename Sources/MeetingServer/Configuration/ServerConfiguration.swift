@@ -1,3 +1,4 @@
+import HTTPMessages
 public import Wire
 
 /// How a server runs.
@@ -20,6 +21,10 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var udpPort: UInt16 = 7880
   /// Where clients send media; port 0 stands for the worker's.
   public var advertised: [TransportAddress] = []
+  /// The TCP port that clients are told to send media to where datagrams do not pass; nil is the web server's, 0 none.
+  public var tcpPort: UInt16?
+  /// Who is asked for the public address.
+  public var stunServers: [STUNServerName] = []
   /// How many media workers; nil is one per core.
   public var workers: Int?
   /// Where files are kept.
@@ -30,14 +35,29 @@ public struct ServerConfiguration: Sendable, Equatable {
   public var allowedOrigins: [String] = []
   /// HTTPS.
   public var tls: TLS?
+  /// A certificate authority that is asked for certificates, if any.
+  public var acme: ACMESettings?
+  /// Whether this server has an authority of its own, for the people on its network.
+  public var hasLocalAuthority = false
+  /// The port of plain HTTP beside HTTPS; nil for none.
+  public var plainPort: UInt16?
   /// Most participants in a room.
   public var maxParticipants = 100
+  /// What pictures may be sent in, the preferred codec first.
+  public var videoCodecs = MediaVideoCodec.allCases
+  /// Who may read `/metrics`.
+  public var metrics = MetricsAudience.loopback
+  /// Relaying.
+  public var relay = RelaySettings()
 
   /// The defaults.
   public init() {}
 
-  /// What the layers say; of two that say something the earlier one holds.
-  public init(layers: [SettingLayer]) throws(SettingError) {
+  /// What the layers say; of two that say something the earlier one holds. `isDemo` has a local authority,
+  /// `isRelay` is a TURN server alone.
+  public init(
+    layers: [SettingLayer], isDemo: Bool = false, isRelay: Bool = false
+  ) throws(SettingError) {
     var values: [Setting: [SettingLayer.Entry]] = [:]
     for layer in layers { values.merge(layer.entries) { first, _ in first } }
     for setting in Setting.allCases {
@@ -45,12 +65,7 @@ public struct ServerConfiguration: Sendable, Equatable {
       for entry in entries { try set(setting, entry) }
     }
     try checkTLS(values)
-    let lastPort = Int(udpPort) + (workers ?? 1) - 1
-    if udpPort != 0, lastPort > 65_535 {
-      throw SettingError(
-        "\(workers ?? 1) workers from UDP port \(udpPort) on need port \(lastPort), which does not "
-          + "exist; choose a lower --udp-port")
-    }
+    try completeEncryption(values, isDemo: isDemo, isRelay: isRelay)
   }
 
   private mutating func set(
@@ -91,6 +106,13 @@ public struct ServerConfiguration: Sendable, Equatable {
             + "203.0.113.7:7880 or [2001:db8::7]:7880")
       }
       advertised.append(address)
+    case .tcpPort: tcpPort = UInt16(clamping: try number(0...65_535))
+    case .stunServer:
+      guard let server = STUNServerName(text) else {
+        throw wrong(
+          "not a STUN server; write stun.example.org, or with a port stun.example.org:3478")
+      }
+      if !stunServers.contains(server) { stunServers.append(server) }
     case .workers: workers = try number(1...256)
     case .data: dataDirectory = try path()
     case .web: webDirectory = try path()
@@ -101,10 +123,50 @@ public struct ServerConfiguration: Sendable, Equatable {
       allowedOrigins.append(origin)
     case .tlsCert: tls = TLS(certificate: try path(), key: tls?.key ?? "")
     case .tlsKey: tls = TLS(certificate: tls?.certificate ?? "", key: try path())
+    case .domain:
+      guard let name = ACMESettings.name(text) else {
+        throw wrong("not a public host name, such as meet.example.org")
+      }
+      change { if !$0.domains.contains(name) { $0.domains.append(name) } }
+    case .acmeEmail:
+      guard ACMESettings.isMailAddress(text) else { throw wrong("not an e-mail address") }
+      change { $0.email = text }
+    case .acmeDirectory:
+      guard HTTPTarget(https: text) != nil else { throw wrong("not an https URL") }
+      change { $0.directory = text }
+    case .acmeAuthority:
+      let file = try path()
+      change { $0.authorityFile = file }
+    case .httpPort: plainPort = UInt16(clamping: try number(0...65_535))
     case .maxParticipants:
       // More than the whole server holds would be a promise that is not kept.
       maxParticipants = try number(1...MeetingLimits().participants)
+    case .videoCodecs:
+      let names = text.split(separator: ",", omittingEmptySubsequences: false)
+      videoCodecs = names.compactMap { MediaVideoCodec(rawValue: $0.lowercased()) }
+      guard videoCodecs.count == names.count, Set(videoCodecs).count == names.count else {
+        throw wrong("not a list of vp8, h264, vp9 and av1, such as av1,vp8")
+      }
+    case .metrics:
+      guard let audience = MetricsAudience(rawValue: text) else {
+        throw wrong("not loopback, everyone or nobody")
+      }
+      metrics = audience
+    case .turnSecret, .turnUser:
+      // What it says is not for anybody's eyes.
+      if let fault = relay.set(setting, text) {
+        throw SettingError("\(entry.origin) is \(fault)")
+      }
+    case .relayTo, .relayPorts, .relayTCP, .turnPort, .turnsPort, .turnRealm, .relayQuota,
+      .relayRate, .relayTotalRate:
+      if let fault = relay.set(setting, text) { throw wrong(fault) }
     }
+  }
+
+  private mutating func change(_ body: (inout ACMESettings) -> Void) {
+    var settings = acme ?? ACMESettings()
+    body(&settings)
+    acme = settings
   }
 
   private func checkTLS(_ values: [Setting: [SettingLayer.Entry]]) throws(SettingError) {

@@ -7,10 +7,14 @@ public enum Setting: String, CaseIterable, Sendable {
   case port
   /// Where media is received.
   case udpHost = "udp-host"
-  /// The first worker's media port.
+  /// The media port.
   case udpPort = "udp-port"
   /// Where clients send media.
   case advertise
+  /// Who says what the public address is.
+  case stunServer = "stun-server"
+  /// Where clients send media over TCP.
+  case tcpPort = "tcp-port"
   /// How many media workers.
   case workers
   /// Where files are kept.
@@ -23,8 +27,44 @@ public enum Setting: String, CaseIterable, Sendable {
   case tlsCert = "tls-cert"
   /// The certificate's key.
   case tlsKey = "tls-key"
+  /// The names that an authority is asked to certify.
+  case domain
+  /// Whom that authority may write to.
+  case acmeEmail = "acme-email"
+  /// That authority.
+  case acmeDirectory = "acme-directory"
+  /// Who vouches for it.
+  case acmeAuthority = "acme-ca"
+  /// The port of plain HTTP beside HTTPS.
+  case httpPort = "http-port"
   /// The size of a room.
   case maxParticipants = "max-participants"
+  /// What pictures may be sent in.
+  case videoCodecs = "video-codecs"
+  /// Who may read the metrics.
+  case metrics
+  /// Whom the relay reaches.
+  case relayTo = "relay-to"
+  /// Ports of relays.
+  case relayPorts = "relay-ports"
+  /// Whether the relay connects to peers.
+  case relayTCP = "relay-tcp"
+  /// A port of the relay's own.
+  case turnPort = "turn-port"
+  /// A port of the relay's own, in TLS.
+  case turnsPort = "turns-port"
+  /// What time-limited credentials are made with.
+  case turnSecret = "turn-secret"
+  /// Users of the relay.
+  case turnUser = "turn-user"
+  /// What their passwords are for.
+  case turnRealm = "turn-realm"
+  /// Relays of one user.
+  case relayQuota = "relay-quota"
+  /// What one relay carries.
+  case relayRate = "relay-rate"
+  /// What all relays carry.
+  case relayTotalRate = "relay-total-rate"
 
   /// The flag, such as `--udp-port`.
   public var flag: String { "--\(rawValue)" }
@@ -43,18 +83,30 @@ public enum Setting: String, CaseIterable, Sendable {
   }
 
   /// Whether it may be given several times.
-  public var isList: Bool { self == .advertise || self == .allowOrigin }
+  public var isList: Bool {
+    [.advertise, .stunServer, .allowOrigin, .domain, .turnUser].contains(self)
+  }
 
   /// What the value looks like.
   public var placeholder: String {
     switch self {
     case .host, .udpHost: "IP"
-    case .port, .udpPort: "PORT"
+    case .port, .udpPort, .tcpPort, .httpPort: "PORT"
     case .advertise: "IP[:PORT]"
+    case .stunServer: "HOST[:PORT]"
     case .workers, .maxParticipants: "N"
     case .data, .web: "DIR"
     case .allowOrigin: "ORIGIN"
-    case .tlsCert, .tlsKey: "FILE"
+    case .tlsCert, .tlsKey, .acmeAuthority: "FILE"
+    case .domain: "NAME"
+    case .acmeEmail: "ADDRESS"
+    case .acmeDirectory: "URL"
+    case .videoCodecs: "LIST"
+    case .metrics: "WHO"
+    case .relayTo, .relayPorts, .relayTCP, .turnPort, .turnsPort, .turnSecret, .turnUser,
+      .turnRealm,
+      .relayQuota, .relayRate, .relayTotalRate:
+      relayPlaceholder
     }
   }
 
@@ -63,15 +115,27 @@ public enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .host: "0.0.0.0"
     case .udpHost: "every interface"
-    case .port: "8080"
+    case .port: "8080, or 443 with --domain, or 8443 for jumpa demo"
     case .udpPort: "7880"
     case .advertise: "this machine's addresses"
+    case .stunServer: "nobody is asked"
+    case .tcpPort: "the web server's"
     case .workers: "one per core"
-    case .data: "none"
+    case .data: "none; ~/.local/share/jumpa for jumpa demo"
     case .web: "found beside the program"
     case .allowOrigin: "none"
-    case .tlsCert, .tlsKey: "plain HTTP"
+    case .tlsCert, .tlsKey, .domain: "plain HTTP"
+    case .acmeEmail: "none"
+    case .acmeDirectory: "Let's Encrypt"
+    case .acmeAuthority: "the system's authorities"
+    case .httpPort: "80 with --domain, 8080 for jumpa demo, otherwise none"
     case .maxParticipants: "100"
+    case .videoCodecs: "vp8,h264,vp9,av1"
+    case .metrics: "loopback"
+    case .relayTo, .relayPorts, .relayTCP, .turnPort, .turnsPort, .turnSecret, .turnUser,
+      .turnRealm,
+      .relayQuota, .relayRate, .relayTotalRate:
+      relayDefaultText
     }
   }
 
@@ -81,15 +145,32 @@ public enum Setting: String, CaseIterable, Sendable {
     case .host: "address the web server listens on; 127.0.0.1 for this machine only"
     case .port: "TCP port of the web server; 0 takes a free one"
     case .udpHost: "address media is received on"
-    case .udpPort: "UDP port of the first media worker; each further one takes the next"
+    case .udpPort: "UDP port of media, one for all workers"
     case .advertise: "public address that clients send media to, if it is not this machine's own"
-    case .workers: "media workers, each a thread with its own UDP port"
-    case .data: "directory for what outlives a restart; made if missing; unused so far"
+    case .stunServer:
+      "STUN server that is asked now and then for the public address to advertise; it learns yours"
+    case .tcpPort:
+      "TCP port at which clients reach the web server for media, if it is another one; 0 for none"
+    case .workers: "media workers, each a thread; rooms are spread over them"
+    case .data: "directory for what outlives a restart, such as certificates; made if missing"
     case .web: "directory of the web client"
     case .allowOrigin: "a web page elsewhere that may use the server, as https://meet.example"
     case .tlsCert: "certificate chain (PEM) for HTTPS; needs --tls-key"
     case .tlsKey: "private key (PEM) for HTTPS; needs --tls-cert"
+    case .domain:
+      "name of this server, for which a certificate is asked for and renewed by ACME; needs --data"
+    case .acmeEmail: "where the certificate authority may write to"
+    case .acmeDirectory: "the certificate authority's ACME directory"
+    case .acmeAuthority: "authorities (PEM) that vouch for the ACME server itself"
+    case .httpPort:
+      "TCP port of plain HTTP beside HTTPS, which leads to HTTPS, and of health and metrics of jumpa turn; 0 for none"
     case .maxParticipants: "most participants in a room"
+    case .videoCodecs: "video codecs that may be sent, the preferred one first"
+    case .metrics: "who may read /metrics: loopback (programs on this machine), everyone or nobody"
+    case .relayTo, .relayPorts, .relayTCP, .turnPort, .turnsPort, .turnSecret, .turnUser,
+      .turnRealm,
+      .relayQuota, .relayRate, .relayTotalRate:
+      relaySummary
     }
   }
 

@@ -3,106 +3,196 @@ import DTLS
 import ICE
 import Net
 import Peer
+import Relay
 import SDP
 import SFU
 import Wire
 
-/// One thread with one UDP socket and many rooms.
+/// One thread with one UDP socket and many rooms. All workers' sockets share one port.
 ///
 /// Its executor is its event loop: control calls come in as actor calls, and datagrams are handled
 /// synchronously between them.
 actor MediaWorker: EventLoopHandler {
   nonisolated let loop: EventLoop
   nonisolated let port: UInt16
-  nonisolated let events: AsyncStream<ForwarderEvent>
-  private let feed: AsyncStream<ForwarderEvent>.Continuation
-  private let socket: UDPSocket
-  private let candidates: [ICECandidate]
+  /// Which of the workers it is.
+  nonisolated let index: Int
+  nonisolated let inbox: WorkerInbox
+  nonisolated let events: AsyncStream<MediaEvent>
+  /// What others need to send by the worker's port.
+  nonisolated let share: UDPSocket.Share
+  /// Where clients are told to send.
+  var addresses: MediaAddresses
+  private let feed: AsyncStream<MediaEvent>.Continuation
+  let socket: UDPSocket
+  var candidates: [ICECandidate]
+  /// What all workers wait for together.
+  let inquiry: AddressInquiry
+  var streamOffer: StreamOffer?
+  /// Where connections are taken.
+  var streamCandidates: [ICECandidate] = []
+  nonisolated let desk: StreamDesk
+  /// Connections of peers.
+  var streams: [Path: OpenStream] = [:]
+  var streamCounts = StreamCounts()
+  let timeToProveStream: Duration
+  let streamIdleTime: Duration
+  /// When to look for connections that are nobody's.
+  var nextStreamSweep: Instant?
   private let burstDelay: Duration
-  private let context: DTLSContext
-  private let forwarder: SelectiveForwarder
-  private let outbox = Outbox(byteCapacity: 1 << 20)
-  private var slab = ReceiveSlab(slotCount: 256)
-  private var sessions: [PeerID: NegotiatedSession] = [:]
-  private var pendingEvents: [ForwarderEvent] = []
-  private var random = RandomSource.system
+  let context: DTLSContext
+  let forwarder: SelectiveForwarder
+  let clockPeers: ClockPeers
+  let outbox = Outbox(byteCapacity: 1 << 20)
+  var slab = ReceiveSlab(slotCount: 256)
+  /// The inboxes of all workers, this one's own too, in their order.
+  var inboxes: [WorkerInbox] = []
+  var routes = PathRoutes()
+  /// Slots whose datagrams are for others, by worker.
+  var strays: [[Int]] = []
+  var handedOverCount: UInt64 = 0
+  /// What others have left here, and how much of it has been taken.
+  var arrivals = DatagramBatch()
+  var takenArrivals = 0
+  var codecs: RoomCodecs
+  var sessions: [PeerID: NegotiatedSession] = [:]
+  var pendingEvents: [ForwarderEvent] = []
+  var forwardTimes = ForwardTimes()
+  /// When the first of the packets was read that are being forwarded.
+  var batchBegunAt: Instant?
+  /// Whether anything came in this turn.
+  var hasReceived = false
+  /// Where what is no peer's but a TURN client's goes.
+  var door: RelayDoor?
+  var random = RandomSource.system
 
-  /// Binds the socket and starts the thread.
+  /// Binds the socket, to a port that other workers have already where `sharesPort`, and starts the thread.
   init(
-    configuration: MediaConfiguration, index: UInt16, identity: DTLSIdentity
+    configuration: MediaConfiguration, index: Int, sharesPort: Bool, identity: DTLSIdentity,
+    inquiry: AddressInquiry
   ) throws {
-    let wanted = configuration.port == 0 ? 0 : configuration.port &+ index
-    var options = UDPSocket.Options()
-    options.tracksLocalAddress = configuration.host == nil
-    if let host = configuration.host {
-      socket = try UDPSocket(boundTo: TransportAddress(ip: host, port: wanted), options: options)
-    } else {
-      socket = try UDPSocket.onAllInterfaces(port: wanted, options: options)
-    }
+    self.index = index
+    inbox = try WorkerInbox()
+    socket = try Self.socket(configuration, sharesPort: sharesPort)
     port = socket.localAddress.port
-    candidates = try Self.candidates(configuration, index: index, port: port)
+    share = socket.share
+    addresses = try MediaAddresses(configuration)
+    candidates = Self.candidates(addresses.all(port: port))
+    self.inquiry = inquiry
+    clockPeers = ClockPeers(places: configuration.measurements, time: Self.timeOfDay)
     burstDelay = configuration.burstDelay
+    timeToProveStream = configuration.timeToProveStream
+    streamIdleTime = configuration.streamIdleTime
+    codecs = RoomCodecs(allowed: configuration.videoCodecs)
     context = try DTLSContext(identity: identity)
     forwarder = SelectiveForwarder(clockOffset: MonotonicClock.unixOffset())
     (events, feed) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     loop = try EventLoop(name: "media-\(index)")
+    desk = StreamDesk(loop: loop)
   }
 
-  /// Takes part in the loop from now on.
-  func start() throws(SystemError) {
+  /// Hands what a TURN client sends to the media port to a relay.
+  func lead(to door: RelayDoor) { self.door = door }
+
+  /// Takes part in the loop from now on. `inboxes` are those of all workers.
+  func start(inboxes: [WorkerInbox]) throws(SystemError) {
+    self.inboxes = inboxes
+    strays = [[Int]](repeating: [], count: inboxes.count)
     loop.add(self)
+    try loop.watch(inbox.datagrams.signal.descriptor, for: .readable, handler: self)
     try loop.watch(socket.descriptor, for: .readable, handler: self)
   }
 
   /// Ends all peers and the thread.
   func stop() {
+    clockPeers.removeAll(into: outbox)
+    flush()
     feed.finish()
     loop.unwatch(socket.descriptor)
+    loop.unwatch(inbox.datagrams.signal.descriptor)
     loop.remove(self)
     loop.stop()
   }
 
   func handle(_ readiness: Readiness, of descriptor: Descriptor, at now: Instant) {
+    if inboxes.count > 1 { learnRoutes(at: now) }
+    if descriptor === inbox.datagrams.signal.descriptor { return takeArrivals(at: now) }
     // The kernel reports again what is left, and timers and control calls get their turn in between.
     var mayHaveMore = true
     for _ in 0..<4 where mayHaveMore {
       let first = slab.count
-      _ = socket.receive(into: &slab)
+      if batchBegunAt == nil { batchBegunAt = now }
+      if socket.receive(into: &slab) > 0 { hasReceived = true }
+      if inboxes.count > 1 { handOver(from: first) }
       Self.take(
-        &slab, from: first, by: forwarder, at: now, into: outbox, events: &pendingEvents)
+        &slab, from: first, by: forwarder, or: clockPeers, or: inquiry, or: door, at: now,
+        into: outbox, events: &pendingEvents)
       mayHaveMore = slab.isFull
       if mayHaveMore { forward(at: now) }
     }
   }
 
   func finishTurn(at now: Instant) -> NextTurn {
-    let hadPackets = forwarder.hasWaitingPackets
+    receiveStreams(at: now)
     forward(at: now)
     forwarder.advance(to: now, into: outbox, events: &pendingEvents)
+    clockPeers.advance(to: now, into: outbox)
+    if index == 0 { inquiry.advance(to: now, into: outbox) }
     flush()
-    return NextTurn(
-      deadline: forwarder.deadline, restUntil: hadPackets ? now + burstDelay : nil)
+    var deadline = forwarder.deadline
+    for other in [clockPeers.deadline, nextStreamSweep, index == 0 ? inquiry.deadline : nil] {
+      if let other { deadline = min(deadline ?? other, other) }
+    }
+    // What viewers tell of what arrives comes at any time: each would be a turn of its own.
+    defer { hasReceived = false }
+    return NextTurn(deadline: deadline, restUntil: hasReceived ? now + burstDelay : nil)
   }
 
-  private static func take(
-    _ slab: inout ReceiveSlab, from first: Int, by forwarder: SelectiveForwarder, at now: Instant,
+  static func take(
+    _ slab: inout ReceiveSlab, from first: Int, by forwarder: SelectiveForwarder,
+    or clockPeers: ClockPeers, or inquiry: AddressInquiry, or door: RelayDoor?, at now: Instant,
     into outbox: Outbox, events: inout [ForwarderEvent]
   ) {
+    var isForRelay = false
     for index in first..<slab.count where slab.byteCount(inSlot: index) > 0 {
       let path = slab.path(ofSlot: index)
-      var datagram = slab.slot(index)
-      forwarder.receive(
-        &datagram, at: index * ReceiveSlab.slotSize, on: path, at: now, into: outbox,
-        events: &events)
+      let datagram = slab.slot(index)
+      if let door, RelayDoor.isForRelay(datagram.span) {
+        isForRelay = true
+        door.post(datagram.span, on: path)
+        continue
+      }
+      take(
+        &slab, slot: index, on: path, by: forwarder, or: clockPeers, or: inquiry, at: now,
+        into: outbox, events: &events)
     }
+    if isForRelay { door?.ring() }
   }
 
-  private func forward(at now: Instant) {
+  static func take(
+    _ slab: inout ReceiveSlab, slot index: Int, on path: Path, by forwarder: SelectiveForwarder,
+    or clockPeers: ClockPeers, or inquiry: AddressInquiry, at now: Instant, into outbox: Outbox,
+    events: inout [ForwarderEvent]
+  ) {
+    var datagram = slab.slot(index)
+    let isKnown = forwarder.receive(
+      &datagram, at: index * ReceiveSlab.slotSize, on: path, at: now, into: outbox, events: &events)
+    if isKnown || clockPeers.receive(&datagram, on: path, at: now, into: outbox) { return }
+    inquiry.receive(datagram.span, from: path.remote)
+  }
+
+  func forward(at now: Instant) {
+    let before = forwarder.forwardedCount
     if forwarder.hasWaitingPackets {
       Self.forward(&slab, by: forwarder, at: now, into: outbox)
     }
     slab.removeAll()
-    if !outbox.isEmpty { socket.flush(outbox) }
+    send()
+    let count = forwarder.forwardedCount &- before
+    if count > 0, let batchBegunAt {
+      forwardTimes.note(MonotonicClock.now() - batchBegunAt, packetCount: count)
+    }
+    batchBegunAt = nil
   }
 
   private static func forward(
@@ -113,206 +203,15 @@ actor MediaWorker: EventLoopHandler {
     forwarder.forward(&bytes, at: now, into: outbox)
   }
 
+  private func send() {
+    guard !outbox.isEmpty else { return }
+    sendStreams()
+    socket.flush(outbox)
+  }
+
   private func flush() {
-    if !outbox.isEmpty { socket.flush(outbox) }
-    for event in pendingEvents { feed.yield(event) }
+    send()
+    for event in pendingEvents { feed.yield(MediaEvent(event, rids: forwarder.rids)) }
     pendingEvents.removeAll(keepingCapacity: true)
-  }
-}
-
-// MARK: Control
-
-extension MediaWorker {
-  /// Adds a peer to a room and answers its offer.
-  func connect(_ id: PeerID, in room: RoomID, offer: MediaOffer) throws(MediaError) -> String {
-    let description = try Self.parse(offer)
-    let credentials = ICECredentials.random(using: &random)
-    let plan = makePlan(description, offer, id, previous: nil)
-    let (answer, negotiated) = try answer(
-      description, plan, credentials, sessionID: random.next(), previous: nil)
-    guard let transport = negotiated.transport else {
-      throw .badOffer("nothing in it can be answered: no section has a codec this server knows")
-    }
-    let remote = try makeRemote(credentials, transport)
-    remote.transportSequenceID = Self.transportSequenceID(negotiated)
-    try remote.take(transport)
-    sessions[id] = negotiated
-    forwarder.add(
-      id, to: room, remote: remote, cname: "jumpa",
-      publishing: plan.publishedTracks(negotiated), receiving: plan.receiveSlots(negotiated),
-      at: MonotonicClock.now(), events: &pendingEvents)
-    return answer.description
-  }
-
-  /// Answers a later offer of a peer.
-  func renegotiate(_ id: PeerID, offer: MediaOffer) throws(MediaError) -> String {
-    guard let previous = sessions[id], let remote = forwarder.remote(of: id) else {
-      throw .noSuchPeer
-    }
-    let description = try Self.parse(offer)
-    let restarts = previous.isICERestarted(by: description)
-    let credentials =
-      restarts ? ICECredentials.random(using: &random) : remote.localCredentials
-    let plan = makePlan(description, offer, id, previous: previous)
-    let (answer, negotiated) = try answer(
-      description, plan, credentials, sessionID: previous.sessionID, previous: previous)
-    guard let transport = negotiated.transport else {
-      throw .badOffer("nothing in it can be answered")
-    }
-    if restarts {
-      // Before anything is changed: a refused offer leaves everything as it was.
-      _ = try Self.credentials(of: transport)
-      remote.restartICE(credentials: credentials)
-      try remote.take(transport)
-    }
-    remote.transportSequenceID = Self.transportSequenceID(negotiated)
-    sessions[id] = negotiated
-    forwarder.update(
-      id, publishing: plan.publishedTracks(negotiated), receiving: plan.receiveSlots(negotiated),
-      at: MonotonicClock.now(), events: &pendingEvents)
-    return answer.description
-  }
-
-  /// Starts or stops forwarding a source.
-  func setLive(_ isLive: Bool, _ source: SourceID) {
-    forwarder.setLive(isLive, source, at: MonotonicClock.now(), events: &pendingEvents)
-  }
-
-  /// Takes what a viewer's screen shows.
-  func setView(_ tiles: [ViewTile], of id: PeerID) {
-    forwarder.setView(tiles, of: id, at: MonotonicClock.now(), events: &pendingEvents)
-  }
-
-  /// Removes a peer.
-  func disconnect(_ id: PeerID) {
-    forwarder.remote(of: id)?.close(into: outbox)
-    forwarder.remove(id, at: MonotonicClock.now(), events: &pendingEvents)
-    sessions[id] = nil
-  }
-
-  private static func parse(_ offer: MediaOffer) throws(MediaError) -> SessionDescription {
-    do {
-      return try SessionDescription(parsing: offer.sdp)
-    } catch {
-      throw .badOffer(error.description)
-    }
-  }
-
-  private func makePlan(
-    _ description: SessionDescription, _ offer: MediaOffer, _ id: PeerID,
-    previous: NegotiatedSession?
-  ) -> OfferPlan {
-    var used = Set(forwarder.slots(of: id).map(\.ssrc))
-    return OfferPlan(description, sources: offer.sources, previous: previous) {
-      while true {
-        let ssrc = forwarder.unusedSSRC(for: id)
-        if used.insert(ssrc).inserted { return ssrc }
-      }
-    }
-  }
-
-  private func answer(
-    _ offer: SessionDescription, _ plan: OfferPlan, _ credentials: ICECredentials,
-    sessionID: UInt64, previous: NegotiatedSession?
-  ) throws(MediaError) -> (SessionDescription, NegotiatedSession) {
-    let fingerprint = Fingerprint(context.identity.fingerprint.description)
-    let local = LocalTransport(
-      iceUfrag: credentials.usernameFragment, icePwd: credentials.password,
-      fingerprints: fingerprint.map { [$0] } ?? [], candidates: candidates.map(\.description))
-    let builder = AnswerBuilder(local: local, policy: OfferPlan.policy, sessionID: sessionID)
-    do {
-      return try builder.answer(to: offer, plan: plan.sections, after: previous)
-    } catch {
-      throw .badOffer(error.description)
-    }
-  }
-
-  private func makeRemote(
-    _ credentials: ICECredentials, _ transport: NegotiatedTransport
-  ) throws(MediaError) -> RemotePeer {
-    let fingerprints = transport.fingerprints.compactMap { CertificateFingerprint($0.text) }
-    guard !fingerprints.isEmpty else {
-      throw .badOffer("no certificate fingerprint of a known kind")
-    }
-    var configuration = ICEAgent.Configuration()
-    // An offer must not have a public server send to its own machine.
-    configuration.acceptsLoopback = candidates.contains { $0.address.ip.isLoopback }
-    var ice = ICEAgent(
-      role: transport.isICELite ? .controlling : .controlled, credentials: credentials,
-      configuration: configuration)
-    for candidate in candidates {
-      _ = ice.addLocalCandidate(candidate, base: base(of: candidate))
-    }
-    do {
-      return try RemotePeer(
-        ice: ice,
-        security: .dtls(
-          context, role: transport.localSetup == .active ? .client : .server,
-          fingerprints: fingerprints))
-    } catch {
-      throw .badOffer("no handshake can be prepared: \(error)")
-    }
-  }
-
-  /// An advertised address that is not this machine's leaves by whatever route there is.
-  private func base(of candidate: ICECandidate) -> TransportAddress {
-    socket.localAddress.ip.isUnspecified ? candidate.address : socket.localAddress
-  }
-
-  private static func transportSequenceID(_ negotiated: NegotiatedSession) -> UInt8 {
-    for section in negotiated.sections where section.weReceive {
-      if let agreed = section.headerExtension(HeaderExtension.transportWideCC), agreed.weReceive {
-        return agreed.id
-      }
-    }
-    return 0
-  }
-
-  /// What is advertised first, then this machine's own addresses: a client in the same network gets through
-  /// where a router does not turn packets back. Who names both what to bind to and what to advertise gets
-  /// just that.
-  private static func candidates(
-    _ configuration: MediaConfiguration, index: UInt16, port: UInt16
-  ) throws(SystemError) -> [ICECandidate] {
-    var addresses = configuration.advertised.compactMap { address -> TransportAddress? in
-      if address.port == 0 { return TransportAddress(ip: address.ip, port: port) }
-      let (own, overflow) = address.port.addingReportingOverflow(index)
-      return overflow ? nil : TransportAddress(ip: address.ip, port: own)
-    }
-    var own: [IPAddress] = []
-    if let host = configuration.host {
-      if addresses.isEmpty { own = [host] }
-    } else {
-      let all = try NetworkInterface.all().filter { !$0.ip.isLinkLocal }
-      let outward = all.filter { !$0.isLoopback }
-      own = (outward.isEmpty ? all : outward).map(\.ip)
-    }
-    for ip in own where !addresses.contains(where: { $0.ip == ip }) {
-      addresses.append(TransportAddress(ip: ip, port: port))
-    }
-    return addresses.prefix(16).enumerated().map { place, address in
-      ICECandidate(address: address, localPreference: UInt16(65_535 - place))
-    }
-  }
-}
-
-extension MediaWorker {
-  fileprivate static func credentials(
-    of transport: NegotiatedTransport
-  ) throws(MediaError) -> ICECredentials {
-    guard
-      let credentials = ICECredentials(
-        usernameFragment: transport.iceUfrag, password: transport.icePwd)
-    else { throw .badOffer("ICE credentials of a length or with characters RFC 8839 forbids") }
-    return credentials
-  }
-}
-
-extension RemotePeer {
-  fileprivate func take(_ transport: NegotiatedTransport) throws(MediaError) {
-    setRemote(
-      try MediaWorker.credentials(of: transport),
-      candidates: transport.candidates.compactMap { ICECandidate(parsing: $0) },
-      isComplete: transport.hasEndOfCandidates)
   }
 }

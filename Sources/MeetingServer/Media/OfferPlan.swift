@@ -1,3 +1,4 @@
+import Peer
 import SDP
 import SFU
 
@@ -6,49 +7,59 @@ import SFU
 /// Sections in which the peer sends become published tracks; sections in which it receives become receive
 /// slots. A plain client's one section both ways is both.
 struct OfferPlan {
-  private static let publishedVideo: [CodecPreference] = [.vp8, .h264, .vp9, .av1]
-  /// What a viewer may ask for. Repairs towards viewers are not made yet, so they are not promised.
-  private static let viewerFeedback = ["nack pli", "ccm fir"]
+  private static let allVideo: [CodecPreference] = [.vp8, .h264, .vp9, .av1]
 
-  /// Beginning at two megabits, a browser shows a sharp picture at once instead of after half a minute.
-  static let policy = MediaPolicy(
-    audio: [.opus], video: publishedVideo,
-    headerExtensions: [
-      HeaderExtension.mid, HeaderExtension.rid, HeaderExtension.repairedRID,
-      HeaderExtension.audioLevel, HeaderExtension.transportWideCC,
-      HeaderExtension.videoOrientation,
-    ], videoFormatParameters: ["x-google-start-bitrate=2000"])
+  /// Beginning at two megabits, a browser shows a sharp picture at once instead of after half a minute; one that
+  /// knows its own path begins there.
+  static func policy(for offer: MediaOffer) -> MediaPolicy {
+    MediaPolicy(
+      audio: [.opus, .red], video: allVideo,
+      headerExtensions: [
+        HeaderExtension.mid, HeaderExtension.rid, HeaderExtension.repairedRID,
+        HeaderExtension.audioLevel, HeaderExtension.transportWideCC,
+        HeaderExtension.videoOrientation, HeaderExtension.dependencyDescriptor,
+      ],
+      videoFormatParameters: [
+        "x-google-start-bitrate=\((offer.upBitrate ?? 2_000_000) / 1000)"
+      ])
+  }
 
   /// By index of the m-section.
   private(set) var sections: [SectionPlan] = []
   private var roles: [Int: SourceRole] = [:]
 
-  /// Plans an answer. `previous` are the slots the peer has already; `newSSRC` draws an unused SSRC.
+  /// Plans an answer. `codecs` are those in which pictures may come, the preferred one first; `previous` are the slots the peer has already; `newSSRC` draws an unused SSRC.
   init(
-    _ offer: SessionDescription, sources: [SourceBinding], previous: NegotiatedSession?,
+    _ offer: SessionDescription, sources: [SourceBinding], codecs: [MediaVideoCodec],
+    previous: NegotiatedSession?,
     newSSRC: () -> UInt32
   ) {
+    let isMozilla = offer.origin.username.hasPrefix("mozilla")
     var counts: [MediaSection.Kind: Int] = [:]
     for (index, section) in offer.mediaSections.enumerated() {
       let direction = section.direction ?? .sendrecv
       let mid = section.tag(at: index)
       if direction.sends, let role = role(of: section, mid, sources) { roles[index] = role }
+      let published = Self.publishedCodecs(section, codecs, isMozilla: isMozilla)
       guard direction.receives else {
-        sections.append(SectionPlan(codecs: Self.publishedCodecs(section)))
+        sections.append(SectionPlan(codecs: published))
         continue
       }
       let ordinal = counts[section.kind, default: 0]
       counts[section.kind] = ordinal + 1
-      let track =
+      var track =
         previous?.section(mid: mid)?.localTrack
         ?? LocalTrack(
           ssrc: newSSRC(), cname: "jumpa", streamID: "slot-\(ordinal)",
           trackID: "slot-\(section.kind.name)-\(ordinal)")
+      if section.kind == .video, track.repairSSRC == nil { track.repairSSRC = newSSRC() }
+      // Left out of the answer where the offer has no RTX.
+      track.rtxSSRC = track.rtxSSRC ?? newSSRC()
       sections.append(
         SectionPlan(
           track: track,
-          codecs: direction.sends
-            ? Self.publishedCodecs(section) : Self.viewerCodecs(section.kind)))
+          codecs: direction.sends ? published : Self.viewerCodecs(section.kind))
+      )
     }
   }
 
@@ -70,23 +81,25 @@ struct OfferPlan {
     return kinds.first { !roles.values.contains($0) && !isNamedElsewhere.contains($0) }
   }
 
-  /// One codec only, so that nothing is sent that somebody cannot show: the first of ours that is offered.
-  private static func publishedCodecs(_ section: MediaSection) -> [CodecPreference]? {
-    guard section.kind == .video else { return nil }
+  /// One codec only, so that nothing is sent that somebody cannot show: the first of ours that is offered. With it
+  /// goes what makes losses good; sound is sent with redundancy where that stands first.
+  ///
+  /// Firefox sends no H264 without a plugin, and all simulcast layers of VP9 in one size.
+  private static func publishedCodecs(
+    _ section: MediaSection, _ codecs: [MediaVideoCodec], isMozilla: Bool
+  ) -> [CodecPreference]? {
+    guard section.kind == .video else { return [.red, .opus] }
     let offered = section.codecs
-    let match = publishedVideo.first { preference in
-      offered.contains { $0.isNamed(preference.name) }
+    let isSimulcast = section.simulcast?.send.isEmpty == false
+    let match = codecs.first { codec in
+      if isMozilla, codec == .h264 || codec == .vp9 && isSimulcast { return false }
+      return offered.contains { $0.isNamed(codec.preference.name) }
     }
-    return match.map { [$0] }
+    return match.map { [$0.preference, .flexibleFEC] } ?? []
   }
 
   private static func viewerCodecs(_ kind: MediaSection.Kind) -> [CodecPreference]? {
-    guard kind == .video else { return nil }
-    return publishedVideo.map { preference in
-      var preference = preference
-      preference.feedback = viewerFeedback
-      return preference
-    }
+    kind == .video ? allVideo + [.flexibleFEC] : nil
   }
 
   /// What the peer may send, after `negotiated`.
@@ -104,12 +117,30 @@ struct OfferPlan {
     negotiated.sections.compactMap { section in
       guard !section.isRejected, section.weSend, let track = section.localTrack else { return nil }
       var payloadTypes: [PayloadCodec: UInt8] = [:]
-      for codec in section.codecs.reversed() {
+      for codec in section.mediaCodecs.reversed() {
         payloadTypes[PayloadCodec(codec)] = codec.payloadType
       }
-      return ReceiveSlot(
+      var slot = ReceiveSlot(
         mid: section.mid, kind: section.kind == .audio ? .audio : .video, ssrc: track.ssrc,
-        payloadTypes: payloadTypes, extensions: HeaderExtensionIDs(section, weWrite: true))
+        payloadTypes: payloadTypes, extensions: section.writtenExtensions)
+      slot.protection = SlotProtection(section, track)
+      slot.retransmissionSSRC = track.rtxSSRC
+      for codec in section.codecs {
+        slot.retransmissionTypes[codec.payloadType] = codec.rtxPayloadType
+      }
+      slot.asksForLost = section.codecs.contains { $0.feedback.contains("nack") }
+      return slot
+    }
+  }
+}
+
+extension MediaVideoCodec {
+  fileprivate var preference: CodecPreference {
+    switch self {
+    case .vp8: .vp8
+    case .h264: .h264
+    case .vp9: .vp9
+    case .av1: .av1
     }
   }
 }
@@ -141,35 +172,20 @@ extension MediaSource {
 extension PublishedTrack {
   fileprivate init(_ section: NegotiatedSection, role: SourceRole) {
     var codecs: [UInt8: PayloadCodec] = [:]
-    for codec in section.codecs { codecs[codec.payloadType] = PayloadCodec(codec) }
-    let repairs = Dictionary(
-      section.remoteGroups.filter { $0.semantics == "FID" && $0.ssrcs.count == 2 }
-        .map { ($0.ssrcs[1], $0.ssrcs[0]) }, uniquingKeysWith: { first, _ in first })
+    for codec in section.mediaCodecs { codecs[codec.payloadType] = PayloadCodec(codec) }
+    let repairs = section.secondarySources("FID")
+    let protection = TrackProtection(section)
     self.init(
       mid: section.mid, role: role, codecs: codecs,
-      clockRate: section.codecs.first?.clockRate ?? 90_000,
-      extensions: HeaderExtensionIDs(section, weWrite: false),
-      ssrcs: section.remoteSSRCs.map(\.ssrc).filter { repairs[$0] == nil })
-    for codec in section.codecs {
-      if let repair = codec.rtxPayloadType { retransmissions[repair] = codec.payloadType }
-    }
+      clockRate: section.mediaCodecs.first?.clockRate ?? 90_000,
+      extensions: section.readExtensions,
+      ssrcs: section.remoteSSRCs.map(\.ssrc).filter {
+        repairs[$0] == nil && protection.repairSSRCs[$0] == nil
+      })
+    self.protection = protection
+    retransmissions = section.repairedPayloadTypes
     retransmissionSSRCs = repairs
     rids = section.rids
-  }
-}
-
-extension HeaderExtensionIDs {
-  fileprivate init(_ section: NegotiatedSection, weWrite: Bool) {
-    self.init()
-    func id(_ uri: String) -> UInt8 {
-      guard let agreed = section.headerExtension(uri) else { return 0 }
-      return (weWrite ? agreed.weSend : agreed.weReceive) ? agreed.id : 0
-    }
-    mid = id(HeaderExtension.mid)
-    rid = id(HeaderExtension.rid)
-    repairedRid = id(HeaderExtension.repairedRID)
-    audioLevel = id(HeaderExtension.audioLevel)
-    videoOrientation = id(HeaderExtension.videoOrientation)
   }
 }
 

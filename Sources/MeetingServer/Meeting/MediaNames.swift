@@ -22,6 +22,27 @@ extension StreamSource {
   }
 }
 
+extension SlotState {
+  init?(_ state: MediaSlot.State) {
+    switch state {
+    case .live: return nil
+    case .snapshot: self = .snapshot
+    case .paused: self = .paused
+    }
+  }
+}
+
+extension MediaVideoCodec {
+  fileprivate init(_ codec: VideoCodecName) {
+    switch codec {
+    case .vp8: self = .vp8
+    case .h264: self = .h264
+    case .vp9: self = .vp9
+    case .av1: self = .av1
+    }
+  }
+}
+
 extension MediaPathState {
   init(_ state: MediaEvent.State) {
     switch state {
@@ -33,10 +54,13 @@ extension MediaPathState {
 }
 
 extension MediaOffer {
-  init(sdp: String, sources: [SourceAssignment]?) {
+  init(sdp: String, sources: [SourceAssignment]?, from participant: Participant?, host: String?) {
     self.init(
       sdp: sdp,
-      sources: (sources ?? []).map { SourceBinding(mid: $0.mid, source: MediaSource($0.source)) })
+      sources: (sources ?? []).map { SourceBinding(mid: $0.mid, source: MediaSource($0.source)) },
+      upBitrate: participant?.bandwidth?.up, downBitrate: participant?.bandwidth?.down,
+      codec: participant?.codec.map(MediaVideoCodec.init),
+      reached: host.flatMap(ReachedAddress.init(host:)))
   }
 }
 
@@ -46,6 +70,7 @@ extension SignalingFailure {
     case .badOffer(let reason): self.init(.badSDP, reason, inReplyTo: type)
     case .noSuchPeer:
       self.init(.internal, "the media connection is gone: join anew", inReplyTo: type)
+    case .busy(let reason): self.init(.rateLimited, reason, inReplyTo: type)
     }
   }
 }

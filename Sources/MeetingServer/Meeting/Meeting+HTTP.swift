@@ -15,30 +15,12 @@ extension Meeting {
   /// Adds a publisher to a room (WHIP); the others see it as a participant called `name`. `client` is the
   /// address whose unconnected sessions are counted; nil counts none.
   func publish(
-    in room: String, name: String, offer: String, client: String? = nil
+    in room: String, name: String, offer: String, client: String? = nil,
+    reached: ReachedAddress? = nil
   ) async throws(SignalingFailure) -> HTTPMediaSession {
-    try checkUnconnected(client)
-    if let failure = reservePlace(in: room, inReplyTo: nil) { throw failure }
-    let peer = MediaPeerID(rawValue: nextNumber())
-    let lines = offer.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-    let live = LiveMedia(
-      microphone: lines.contains { $0.starts(with: "m=audio".utf8) },
-      camera: lines.contains { $0.starts(with: "m=video".utf8) })
-    people[peer] = newParticipant(
-      peer, id: "p-" + .randomIdentifier(&random), name: name, room: room, live: live)
-    people[peer]?.connectBy = clock.now() + limits.timeToConnect
-    people[peer]?.client = client
-    let answer: String
-    do throws(MediaError) {
-      answer = try await connect(peer, MediaOffer(sdp: offer))
-    } catch {
-      forget(peer)
-      throw SignalingFailure(error, inReplyTo: "offer")
-    }
-    guard people[peer] != nil, !isStopping else {
-      await abandon(peer)
-      throw SignalingFailure(.internal, "the server stops")
-    }
+    let (peer, answer) = try await admit(
+      id: "p-" + .randomIdentifier(&random), name: name, to: room, offer: offer, client: client,
+      reached: reached)
     let resource = String.randomIdentifier(&random)
     people[peer]?.resource = resource
     resources[resource] = peer
@@ -48,9 +30,35 @@ extension Meeting {
       answer: answer, resource: resource, entityTag: .randomIdentifier(&random))
   }
 
+  /// Takes a place for somebody without a socket and connects the media; `show` makes it seen.
+  func admit(
+    id: String, name: String, to room: String, offer: String, client: String?,
+    reached: ReachedAddress?
+  ) async throws(SignalingFailure) -> (MediaPeerID, answer: String) {
+    try checkUnconnected(client)
+    if let failure = reservePlace(in: room, inReplyTo: nil) { throw failure }
+    let peer = MediaPeerID(rawValue: nextNumber())
+    people[peer] = newParticipant(
+      peer, id: id, name: name, room: room, live: LiveMedia(offered: offer))
+    people[peer]?.connectBy = clock.now() + limits.timeToConnect
+    people[peer]?.client = client
+    let answer: String
+    do throws(MediaError) {
+      answer = try await connect(peer, MediaOffer(sdp: offer, reached: reached))
+    } catch {
+      forget(peer)
+      throw SignalingFailure(error, inReplyTo: "offer")
+    }
+    guard people[peer] != nil, !isStopping else {
+      await abandon(peer)
+      throw SignalingFailure(.internal, "the server stops")
+    }
+    return (peer, answer)
+  }
+
   /// Adds a player to a room (WHEP), which the others do not see.
   func play(
-    in id: String, offer: String, client: String? = nil
+    in id: String, offer: String, client: String? = nil, reached: ReachedAddress? = nil
   ) async throws(SignalingFailure) -> HTTPMediaSession {
     if isStopping { throw SignalingFailure(.internal, "the server stops") }
     try checkUnconnected(client)
@@ -70,7 +78,8 @@ extension Meeting {
     rooms[id]?.players += 1
     let answer: String
     do throws(MediaError) {
-      answer = try await plane.connect(peer, in: room, offer: MediaOffer(sdp: offer))
+      answer = try await plane.connect(
+        peer, in: room, offer: MediaOffer(sdp: offer, reached: reached))
     } catch {
       forgetPlayer(peer)
       throw SignalingFailure(error, inReplyTo: "offer")
@@ -126,5 +135,15 @@ extension Meeting {
     resources[player.resource] = nil
     rooms[player.room]?.players -= 1
     closeIfEmpty(player.room)
+  }
+}
+
+extension LiveMedia {
+  /// What an offer has m-sections for.
+  init(offered offer: String) {
+    let lines = offer.utf8.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    self.init(
+      microphone: lines.contains { $0.starts(with: "m=audio".utf8) },
+      camera: lines.contains { $0.starts(with: "m=video".utf8) })
   }
 }

@@ -18,6 +18,7 @@ extension Meeting {
       throw .noSuchPeer
     }
     people[peer]?.media = .connected
+    lookWhy(peer, since: clock.now())
     await applyLive(peer)
     if let view = people[peer]?.view {
       people[peer]?.view = nil
@@ -26,7 +27,7 @@ extension Meeting {
     return answer
   }
 
-  private func applyLive(_ peer: MediaPeerID) async {
+  func applyLive(_ peer: MediaPeerID) async {
     for source in StreamSource.allCases {
       guard let live = people[peer]?.live else { return }
       await plane.setLive(live[source], source: MediaSource(source), of: peer)
@@ -35,7 +36,9 @@ extension Meeting {
 
   func negotiate(_ request: NegotiateRequest, _ peer: MediaPeerID) async {
     guard let media = people[peer]?.media else { return }
-    let offer = MediaOffer(sdp: request.sdp, sources: request.sources)
+    let offer = MediaOffer(
+      sdp: request.sdp, sources: request.sources, from: people[peer],
+      host: people[peer]?.socket?.host)
     do throws(MediaError) {
       switch media {
       case .none: tell(.negotiated(sdp: try await connect(peer, offer)), to: peer)
@@ -43,6 +46,7 @@ extension Meeting {
       case .connected:
         let answer = try await plane.renegotiate(peer, offer: offer)
         await applyLive(peer)
+        if let sources = request.sources { forgetLayers(of: peer, except: sources) }
         tell(.negotiated(sdp: answer), to: peer)
       }
     } catch {
@@ -84,6 +88,8 @@ extension Meeting {
       guard let room = mediaRooms[media] else { return }
       rooms[room]?.speakersWaiting = speakers
       tellSpeakers(room)
+    case .layersWanted(let peer, let demand): layersWanted(demand, of: peer)
+    case .qualityChanged(let room, let changed): qualityChanged(changed, in: room)
     }
   }
 
@@ -95,7 +101,15 @@ extension Meeting {
     }
     guard let participant = people[peer] else { return }
     people[peer]?.path = state
-    if state == .connected { people[peer]?.connectBy = nil }
+    if participant.path == .connected, state != .connected { lookWhy(peer, since: clock.now()) }
+    if state == .connected {
+      people[peer]?.connectBy = nil
+      people[peer]?.wasConnected = true
+      if let since = participant.joiningSince {
+        people[peer]?.joiningSince = nil
+        counts.noteJoin(lasting: clock.now() - since)
+      }
+    }
     guard participant.isVisible else { return }
     if state == .failed, participant.socket == nil {
       await remove(peer, .lost)
@@ -108,7 +122,9 @@ extension Meeting {
   func visibleSlots(of viewer: Participant) -> [SlotAssignment] {
     viewer.slots.compactMap { slot in
       guard let shown = people[slot.peer], shown.isVisible else { return nil }
-      return SlotAssignment(mid: slot.mid, userId: shown.id, source: StreamSource(slot.source))
+      return SlotAssignment(
+        mid: slot.mid, userId: shown.id, source: StreamSource(slot.source),
+        state: SlotState(slot.state), delay: slot.delay > 0 ? slot.delay : nil)
     }
   }
 

@@ -12,10 +12,17 @@ extension Meeting {
     if let media = request.media { live.apply(media) }
     people[peer] = newParticipant(
       peer, id: "p-" + .randomIdentifier(&random), name: request.name, room: roomID, live: live)
+    people[peer]?.bandwidth = request.bandwidth
+    people[peer]?.codec = request.codec
+    if request.sdp != nil { people[peer]?.joiningSince = clock.now() }
     var answer: String?
     if let sdp = request.sdp {
       do throws(MediaError) {
-        answer = try await connect(peer, MediaOffer(sdp: sdp, sources: request.sources))
+        answer = try await connect(
+          peer,
+          MediaOffer(
+            sdp: sdp, sources: request.sources, from: people[peer],
+            host: newcomers[socketID]?.socket.host))
       } catch {
         forget(peer)
         refuseJoin(socketID, SignalingFailure(error, inReplyTo: "join"))
@@ -34,6 +41,7 @@ extension Meeting {
     people[peer]?.resumeToken = token
     tokens[token.handle] = peer
     show(peer)
+    counts.joins &+= 1
     welcome(peer, answer: answer, token: token)
     announce(peer)
   }
@@ -50,9 +58,11 @@ extension Meeting {
     tell(
       .joined(
         Joined(
-          sdp: answer, resumeToken: token.text, iceServers: [], participants: roster(of: room),
+          sdp: answer, resumeToken: token.text, iceServers: relays(for: peer),
+          participants: roster(of: room),
           slots: slots, chat: room.chat)),
       from: participant.id, to: peer)
+    tellMediaConditions(to: peer)
   }
 
   func resume(_ socketID: SocketID, _ request: ResumeRequest) {
@@ -71,15 +81,19 @@ extension Meeting {
       return
     }
     guard let newcomer = newcomers.removeValue(forKey: socketID) else { return }
+    counts.resumes &+= 1
     if let old = participant.socket { close(old, .replaced) }
     if let oldID = participant.socketID { owners[oldID] = nil }
     attach(newcomer.socket, socketID, to: peer)
+    // New credentials may be among what is lost.
+    if missed, participant.renewRelaysAt != nil { people[peer]?.renewRelaysAt = clock.now() }
     for message in messages { newcomer.socket.send(message) }
     let slots = visibleSlots(of: participant)
     people[peer]?.slotsTold = slots
     tell(
       .resumed(Resumed(participants: roster(of: room), slots: slots, missed: missed)),
       from: participant.id, to: peer)
+    tellMediaConditions(to: peer)
   }
 
   /// A socket opened at `/ws?roomId=…&userId=…`; nil where it was refused and closed.
@@ -92,6 +106,7 @@ extension Meeting {
       close(socket, .policy(failure.code.rawValue))
       return nil
     }
+    counts.openedSockets &+= 1
     let socketID = SocketID(rawValue: nextNumber())
     let session = SignalingSession(.relay, limits: limits.signaling, at: clock.now())
     let peer: MediaPeerID
@@ -232,6 +247,7 @@ extension Meeting {
     tell(.participantLeft(id: participant.id, reason), from: participant.id, in: participant.room)
     closeIfEmpty(participant.room)
     if participant.media != .none { await plane.disconnect(peer) }
+    await revokeRelays(of: participant)
   }
 
   /// Ends a room nobody is in, or starts the time its chat is kept.

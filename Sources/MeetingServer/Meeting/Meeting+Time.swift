@@ -8,6 +8,9 @@ extension Meeting {
     closeNewcomers(at: now)
     for (id, room) in rooms where room.speakersWaiting != nil { tellSpeakers(id) }
     closeEmptyRooms(at: now)
+    renewRelays(at: now)
+    await tellFigures(at: now)
+    await diagnose(at: now)
     for peer in people.keys.filter({ isLost($0, at: now) }) { await remove(peer, .lost) }
     let idle = players.filter { isDue($0.value.connectBy, at: now) }.map(\.key)
     for peer in idle { await endPlayer(peer) }

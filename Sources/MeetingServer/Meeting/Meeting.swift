@@ -7,6 +7,7 @@ public actor Meeting {
   let plane: any MediaPlane
   let clock: MeetingClock
   let coding: MessageCoding
+  let relay: (any RelayAccess)?
   var random: RandomSource
   var rooms: [String: Room] = [:]
   var mediaRooms: [MediaRoomID: String] = [:]
@@ -18,18 +19,28 @@ public actor Meeting {
   var resources: [String: MediaPeerID] = [:]
   var isStopping = false
   var isMediaRunning = true
+  var counts = SignalingCounts()
+  /// When those who want figures are told them next.
+  var nextFigures: Instant?
+  /// What was written to the log of late, and when.
+  var diagnosesWritten: [String: Instant] = [:]
+  /// Writes a line to the log.
+  let log: @Sendable (String) -> Void
   private var lastNumber: UInt64 = 0
 
   /// An empty server on `plane`. Its owner calls `handle` for each media event and `advance` a few
-  /// times a second.
+  /// times a second. `log` gets a line for each finding that whoever runs the server should know.
   public init(
     plane: any MediaPlane, limits: MeetingLimits = MeetingLimits(), clock: MeetingClock = .system,
-    random: RandomSource = .system
+    random: RandomSource = .system, relay: (any RelayAccess)? = nil,
+    log: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.plane = plane
+    self.relay = relay
     self.limits = limits
     self.clock = clock
     self.random = random
+    self.log = log
     coding = MessageCoding(limits: limits.signaling)
   }
 
@@ -64,6 +75,7 @@ extension Meeting {
       close(socket, .stopping)
       return id
     }
+    counts.openedSockets &+= 1
     let session = SignalingSession(.meeting, limits: limits.signaling, at: clock.now())
     newcomers[id] = Newcomer(session: session, socket: socket)
     return id
@@ -100,10 +112,12 @@ extension Meeting {
     _ message: Result<ClientMessage, SignalingFailure>, byteCount: Int, from id: SocketID
   ) async {
     guard !isStopping else { return }
+    counts.receivedMessages &+= 1
     if newcomers[id] != nil {
       let command = newcomers[id]?.session.receive(message) ?? .nothing
       await carryOut(command, newcomer: id)
     } else if let peer = owners[id] {
+      people[peer]?.saidAt = clock.now()
       let command = people[peer]?.session?.receive(message) ?? .nothing
       await carryOut(command, of: peer, byteCount: byteCount)
     }
@@ -125,6 +139,7 @@ extension Meeting {
     case .negotiate(let request): await negotiate(request, peer)
     case .update(let request): await update(request, peer)
     case .view(let request): await setView(request, peer)
+    case .statistics(let isOn): people[peer]?.wantsStatistics = isOn
     case .chat(let text): chat(text, peer, byteCount: byteCount)
     case .relay(let message): relay(message, peer, byteCount: byteCount)
     case .reply(let message): tell(message, to: peer)
@@ -174,6 +189,7 @@ extension Meeting {
 
   func send(_ message: OutgoingMessage, to peer: MediaPeerID) {
     guard let text = people[peer]?.session?.send(message) else { return }
+    counts.sentMessages &+= 1
     people[peer]?.socket?.send(text)
   }
 

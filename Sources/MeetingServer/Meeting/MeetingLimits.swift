@@ -27,6 +27,15 @@ public struct MeetingLimits: Sendable, Equatable {
   public var relayedBytesBurst = 1_048_576
   /// Time a publisher or player over HTTP has to get its media connected.
   public var timeToConnect = Duration.seconds(30)
+  /// How long the relay takes a participant's credentials. Others are told at half that time; all end when the participant
+  /// leaves.
+  public var relayCredentialLifetime = Duration.seconds(86_400)
+  /// How long media may take before it is asked why it does not get through.
+  public var timeToDiagnose = Duration.seconds(7)
+  /// How long the same finding is not logged again.
+  public var diagnosisInterval = Duration.seconds(60)
+  /// Most findings logged in that time.
+  public var diagnosesRemembered = 64
   /// Most publishers and players over HTTP of one address whose media is not connected.
   public var unconnectedPerAddress = 32
   /// Updates of one participant a second in the long run; each is told to the whole room.
@@ -35,6 +44,8 @@ public struct MeetingLimits: Sendable, Equatable {
   public var updateBurst = 20
   /// Shortest time between two `speakers` messages.
   public var speakersInterval = Duration.milliseconds(200)
+  /// Time between two messages with figures to who asked for them.
+  public var figuresInterval = Duration.seconds(2)
   /// How long clients wait before they come back to a server that stops.
   public var retryAfter = Duration.milliseconds(500)
 

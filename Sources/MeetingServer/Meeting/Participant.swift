@@ -23,14 +23,37 @@ struct Participant {
   var path = MediaEvent.State.connecting
   /// When a publisher over HTTP is given up unless its media is connected.
   var connectBy: Instant?
+  /// When to look whether media gets through, and since when; nil once that is done.
+  var diagnosis: (at: Instant, since: Instant)?
+  /// Whether media got through at some time.
+  var wasConnected = false
+  /// When it last said something.
+  var saidAt: Instant?
   /// The address of a publisher over HTTP.
   var client: String?
+  /// What the offers of somebody who signals over plain HTTP have in common; nil for anybody else.
+  var offerSession: String?
   var slots: [MediaSlot] = []
   var slotsTold: [SlotAssignment] = []
   var resumeToken: ResumeToken?
   var resource: String?
+  /// The user names that the relay knows the participant by: of these credentials and of those before.
+  var relayNames: [String] = []
+  /// When it is told others; nil where there are no relays.
+  var renewRelaysAt: Instant?
   var relayedBytes: TokenBucket
   var updates: TokenBucket
+  /// When it asked to join with an offer, until its media is connected.
+  var joiningSince: Instant?
+  /// What it said of its bandwidth and codec as it joined.
+  var bandwidth: BandwidthHint?
+  var codec: VideoCodecName?
+  /// What is wanted of its sources, as it was told last.
+  var layers: [MediaSource: MediaLayerDemand] = [:]
+  /// How well it sends and receives, where that is known.
+  var quality: MediaQuality?
+  /// Whether it wants the figures behind its quality.
+  var wantsStatistics = false
   /// What the screen shows, said before there was media.
   var view: ViewRequest?
 

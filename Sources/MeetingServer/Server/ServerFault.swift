@@ -22,10 +22,6 @@ public struct ServerFault: Error, Equatable, Sendable, CustomStringConvertible {
       self.init(
         "no interface of this machine has the address \(host); choose another with "
           + "\(Setting.host.flag)")
-    case .certificateUnreadable(let path, let reason):
-      self.init(
-        "the TLS certificate or key \(path) cannot be used: \(reason); see \(Setting.tlsCert.flag) "
-          + "and \(Setting.tlsKey.flag)")
     case .directoryUnreadable(let path):
       self.init(
         "the web client's directory \(path) cannot be read; give the right one with "

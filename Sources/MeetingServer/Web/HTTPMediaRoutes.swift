@@ -25,22 +25,14 @@ struct HTTPMediaRoutes: Sendable {
   func respond(to request: HTTPRequest) async -> HTTPResponse? {
     let segments = request.path.split(separator: "/").map(String.init)
     guard let first = segments.first, first == "whip" || first == "whep" else { return nil }
-    let isPlayer = first == "whep"
-    var response = await respond(to: request, segments.dropFirst(), isPlayer: isPlayer)
-    if let origin = request.headers["Origin"], origins.allows(request.headers) {
-      response.headers["Access-Control-Allow-Origin"] = origin
-      response.headers["Access-Control-Expose-Headers"] = "Location, ETag, Link"
-      response.headers["Vary"] = "Origin"
+    return await origins.guarding(request, exposed: "Location, ETag, Link") {
+      await respond(to: request, segments.dropFirst(), isPlayer: first == "whep")
     }
-    return response
   }
 
   private func respond(
     to request: HTTPRequest, _ segments: ArraySlice<String>, isPlayer: Bool
   ) async -> HTTPResponse {
-    guard origins.allows(request.headers) else {
-      return .text("403 Forbidden: this page may not use the server\n", status: .forbidden)
-    }
     guard let target = Target(segments) else { return .status(.notFound) }
     switch (target, request.method) {
     case (_, .options): return preflight(target)
@@ -65,43 +57,35 @@ struct HTTPMediaRoutes: Sendable {
     case .endpoint: methods = "POST, OPTIONS"
     case .session: methods = "DELETE, OPTIONS"
     }
-    return HTTPResponse(
-      status: .noContent,
-      headers: [
-        "Accept-Post": "application/sdp", "Allow": methods,
-        "Access-Control-Allow-Methods": methods,
-        "Access-Control-Allow-Headers": "Content-Type, Authorization, If-Match",
-      ])
+    return .preflight(methods: methods, accepts: "application/sdp")
   }
 
   private func offer(
     _ request: HTTPRequest, room text: String, isPlayer: Bool
   ) async -> HTTPResponse {
-    guard isSDP(request.headers["Content-Type"]) else {
-      var response = HTTPResponse.text(
-        "415 Unsupported Media Type: the offer is application/sdp\n",
-        status: .unsupportedMediaType)
-      response.headers["Accept-Post"] = "application/sdp"
-      return response
+    guard request.isOfType("application/sdp") else {
+      return .unsupportedType("the offer", accepts: "application/sdp")
     }
     guard let room = limits.room(text) else {
-      return refusal(.badRoom(limits, inReplyTo: nil))
+      return .refusal(.badRoom(limits, inReplyTo: nil))
     }
     guard let name = limits.name(request.query["name"] ?? "WHIP") else {
-      return refusal(.badName(limits, inReplyTo: nil))
+      return .refusal(.badName(limits, inReplyTo: nil))
     }
-    guard let sdp = String(validating: request.body, as: UTF8.self), !sdp.isEmpty else {
-      return refusal(SignalingFailure(.badSDP, "the body is an SDP offer in UTF-8"))
+    guard let sdp = request.text else {
+      return .refusal(SignalingFailure(.badSDP, "the body is an SDP offer in UTF-8"))
     }
-    let client = request.peer.isLoopback ? nil : request.peer.client
+    let client = request.countedClient
+    let reached = request.reached
     do throws(SignalingFailure) {
       let session =
         isPlayer
-        ? try await meeting.play(in: room, offer: sdp, client: client)
-        : try await meeting.publish(in: room, name: name, offer: sdp, client: client)
+        ? try await meeting.play(in: room, offer: sdp, client: client, reached: reached)
+        : try await meeting.publish(
+          in: room, name: name, offer: sdp, client: client, reached: reached)
       return created(session, room: room, kind: isPlayer ? "whep" : "whip")
     } catch {
-      return refusal(error)
+      return .refusal(error)
     }
   }
 
@@ -114,25 +98,6 @@ struct HTTPMediaRoutes: Sendable {
         "ETag": "\"\(session.entityTag)\"",
       ],
       body: Array(session.answer.utf8))
-  }
-
-  private func refusal(_ failure: SignalingFailure) -> HTTPResponse {
-    switch failure.code {
-    case .roomFull, .tooManyParticipants, .rateLimited, .internal:
-      var response = HTTPResponse.text(
-        "503 Service Unavailable: \(failure.message)\n", status: .unavailable)
-      response.headers["Retry-After"] = "5"
-      return response
-    default:
-      return .text("400 Bad Request: \(failure.message)\n", status: .badRequest)
-    }
-  }
-
-  private func isSDP(_ contentType: String?) -> Bool {
-    guard let contentType else { return false }
-    let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
-    let letters = type.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-    return letters.map { $0 | 0x20 }.elementsEqual("application/sdp".utf8)
   }
 }
 

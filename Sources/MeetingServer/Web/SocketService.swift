@@ -63,6 +63,9 @@ struct ConnectionSocket: ClientSocket {
 
   init(_ connection: WebSocketConnection) { self.connection = connection }
 
+  var host: String? { connection.request.headers["Host"] }
+  var address: String? { connection.request.sender }
+
   func send(_ text: String) { connection.send(text) }
 
   func close(code: UInt16, reason: String) {

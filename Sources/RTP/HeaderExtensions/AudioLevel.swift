@@ -1,5 +1,5 @@
 /// How loud the sound of a packet is (RFC 6464 §3).
-public struct AudioLevel: Equatable, Sendable {
+public struct AudioLevel: Hashable, Sendable {
   /// The extension's name in SDP.
   public static let uri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 

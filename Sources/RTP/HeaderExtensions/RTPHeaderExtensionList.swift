@@ -8,8 +8,9 @@ public struct RTPHeaderExtensionList: Sendable {
   /// The most bytes of elements a list holds: more would not leave room for media in a datagram.
   public static let maximumByteCount = 512
 
-  /// Elements as id, length, value: the two-byte form without its padding.
+  /// Elements as id, length, value: the two-byte form without its padding. Those beyond `count` are memory for more.
   private var bytes: [UInt8] = []
+  private var count = 0
   private var elementCount = 0
   private var isOneByteForm = true
 
@@ -21,8 +22,7 @@ public struct RTPHeaderExtensionList: Sendable {
 
   /// Forgets all elements and keeps the memory.
   public mutating func removeAll() {
-    guard elementCount > 0 else { return }
-    bytes.removeAll(keepingCapacity: true)
+    count = 0
     elementCount = 0
     isOneByteForm = true
   }
@@ -31,37 +31,56 @@ public struct RTPHeaderExtensionList: Sendable {
   /// and the answer is false.
   @discardableResult
   public mutating func append(id: UInt8, _ value: Span<UInt8>) -> Bool {
-    guard reserve(id, value.count) else { return false }
-    for index in value.indices { bytes.append(value[index]) }
+    guard let start = reserve(id, value.count) else { return false }
+    var target = bytes.mutableSpan
+    for index in value.indices { target[start + index] = value[index] }
     return true
   }
 
   /// Adds an element of the `byteCount` (1–8) low bytes of `value`, most significant first.
   @discardableResult
   public mutating func append(id: UInt8, value: UInt64, byteCount: Int) -> Bool {
-    guard (1...8).contains(byteCount), reserve(id, byteCount) else { return false }
-    for index in 0..<byteCount {
-      bytes.append(UInt8(truncatingIfNeeded: value >> UInt64((byteCount - 1 - index) * 8)))
-    }
+    guard (1...8).contains(byteCount), reserve(id, byteCount) != nil else { return false }
+    setLast(value, byteCount: byteCount)
     return true
   }
 
-  private mutating func reserve(_ id: UInt8, _ count: Int) -> Bool {
-    guard id != 0, count <= 255, bytes.count + 2 + count <= Self.maximumByteCount else {
-      return false
+  /// Overwrites the last `byteCount` (1–8) bytes of the newest element: a number that is known only once the length of
+  /// the whole packet is.
+  public mutating func setLast(_ value: UInt64, byteCount: Int) {
+    guard (1...8).contains(byteCount), count >= byteCount else { return }
+    var rest = value
+    var place = count
+    var target = bytes.mutableSpan
+    for _ in 0..<byteCount {
+      place -= 1
+      target[place] = UInt8(truncatingIfNeeded: rest)
+      rest >>= 8
     }
-    if id > 14 || count < 1 || count > 16 { isOneByteForm = false }
-    bytes.append(id)
-    bytes.append(UInt8(truncatingIfNeeded: count))
+  }
+
+  /// Makes room for a value and tells where it goes.
+  private mutating func reserve(_ id: UInt8, _ valueCount: Int) -> Int? {
+    let start = count
+    let end = start + 2 + valueCount
+    guard id != 0, valueCount <= 255, end <= Self.maximumByteCount else { return nil }
+    if id > 14 || valueCount < 1 || valueCount > 16 { isOneByteForm = false }
+    if end > bytes.count {
+      bytes.append(contentsOf: repeatElement(0, count: max(end, 32) - bytes.count))
+    }
+    count = end
     elementCount += 1
-    return true
+    var target = bytes.mutableSpan
+    target[start] = id
+    target[start + 1] = UInt8(truncatingIfNeeded: valueCount)
+    return end - valueCount
   }
 
   /// Bytes the extension takes in a header: profile, length, elements and padding; 0 if empty.
   public var byteCount: Int { isEmpty ? 0 : 4 + wordCount * 4 }
 
   private var wordCount: Int {
-    (bytes.count - (isOneByteForm ? elementCount : 0) + 3) / 4
+    (count - (isOneByteForm ? elementCount : 0) + 3) / 4
   }
 
   @_lifetime(output: copy output)
@@ -70,17 +89,18 @@ public struct RTPHeaderExtensionList: Sendable {
     output.append(bigEndian: isOneByteForm ? 0xbede : 0x1000 as UInt16)
     output.append(bigEndian: UInt16(truncatingIfNeeded: wordCount))
     let end = output.count + wordCount * 4
+    let elements = bytes.span.extracting(first: count)
     var position = 0
-    while position < bytes.count {
-      let count = Int(bytes[position + 1])
+    while position < elements.count {
+      let valueCount = Int(elements[position + 1])
       if isOneByteForm {
-        output.append(bytes[position] << 4 | UInt8(truncatingIfNeeded: count - 1))
+        output.append(elements[position] << 4 | UInt8(truncatingIfNeeded: valueCount - 1))
       } else {
-        output.append(bytes[position])
-        output.append(bytes[position + 1])
+        output.append(elements[position])
+        output.append(elements[position + 1])
       }
-      for index in position + 2..<position + 2 + count { output.append(bytes[index]) }
-      position += 2 + count
+      for index in position + 2..<position + 2 + valueCount { output.append(elements[index]) }
+      position += 2 + valueCount
     }
     while output.count < end { output.append(0) }
   }

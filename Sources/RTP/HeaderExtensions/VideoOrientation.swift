@@ -1,5 +1,5 @@
 /// How a receiver must turn a picture (3GPP TS 26.114 §7.4.5, coordination of video orientation).
-public struct VideoOrientation: Equatable, Sendable {
+public struct VideoOrientation: Hashable, Sendable {
   /// The extension's name in SDP.
   public static let uri = "urn:3gpp:video-orientation"
 

@@ -1,14 +1,24 @@
-/// Reads bits, most significant first, out of an H.264 unit whose emulation prevention bytes it passes over
+/// Reads bits, most significant first; out of an H.264 or H.265 unit it passes over the emulation prevention bytes
 /// (ITU-T H.264 §7.3.1, §9.1).
 struct BitReader: ~Escapable {
   private let bytes: Span<UInt8>
+  private let skipsEmulationPrevention: Bool
   private var position = 0
   private var current: UInt8 = 0
   private var left = 0
   private var zeros = 0
 
   @_lifetime(copy bytes)
-  init(_ bytes: Span<UInt8>) { self.bytes = bytes }
+  init(_ bytes: Span<UInt8>, skipsEmulationPrevention: Bool = true) {
+    self.bytes = bytes
+    self.skipsEmulationPrevention = skipsEmulationPrevention
+  }
+
+  /// Passes over `count` bits.
+  @_lifetime(self: copy self)
+  mutating func skip(_ count: Int) throws(RTPError) {
+    for _ in 0..<count { _ = try read(1) }
+  }
 
   /// The next `count` bits, at most 32.
   @_lifetime(self: copy self)
@@ -42,7 +52,7 @@ struct BitReader: ~Escapable {
 
   @_lifetime(self: copy self)
   private mutating func load() throws(RTPError) {
-    if zeros >= 2, position < bytes.count, bytes[position] == 3 {
+    if skipsEmulationPrevention, zeros >= 2, position < bytes.count, bytes[position] == 3 {
       position += 1
       zeros = 0
     }

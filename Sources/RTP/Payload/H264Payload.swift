@@ -26,6 +26,22 @@ enum H264Payload {
     }
   }
 
+  /// Whether sequence parameters are in the packet, or begin in it.
+  static func hasSequenceParameters(_ payload: Span<UInt8>) -> Bool {
+    guard !payload.isEmpty else { return false }
+    switch payload[0] & 0x1f {
+    case sequenceParameters: return true
+    case fragmentation: return payload.count > 1 && payload[1] & 0x9f == 0x80 | sequenceParameters
+    case aggregation:
+      var reader = ByteReader(payload.extracting(droppingFirst: 1))
+      while let count = try? reader.readUInt16(), let unit = try? reader.take(Int(count)) {
+        if !unit.isEmpty, unit[0] & 0x1f == sequenceParameters { return true }
+      }
+      return false
+    default: return false
+    }
+  }
+
   private static func keyFrameStart(inAggregation payload: Span<UInt8>) -> KeyFrameStart? {
     var reader = ByteReader(payload.extracting(droppingFirst: 1))
     var start: KeyFrameStart?

@@ -1,11 +1,11 @@
 /// The picture size in a sequence parameter set (ITU-T H.264 §7.3.2.1.1).
-enum H264SequenceParameters {
+public enum H264SequenceParameters {
   private static let highProfiles: Set<UInt32> = [
     100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135,
   ]
 
-  /// A key frame of the size told, or of none where the set cannot be read.
-  static func size(in unit: Span<UInt8>) -> KeyFrameStart {
+  /// A key frame of the size told, or of none where the set cannot be read. `unit` starts behind the type byte.
+  public static func size(in unit: Span<UInt8>) -> KeyFrameStart {
     var reader = BitReader(unit)
     return (try? readSize(&reader)) ?? KeyFrameStart()
   }

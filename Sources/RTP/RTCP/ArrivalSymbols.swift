@@ -7,59 +7,76 @@ enum ArrivalSymbol: UInt16 {
   case largeDelta = 2
 }
 
-/// The packet chunks of a feedback packet, checked but not spread out: a run of 8,191 packets takes two
-/// bytes on the wire, and no more room here.
-struct ArrivalSymbols {
+/// The packet chunks of a feedback packet, checked but not spread out: they are read where they lie, and again for
+/// whoever walks through them.
+struct ArrivalSymbols: ~Escapable {
+  /// A chunk that tells of `count` packets.
   struct Chunk {
-    /// The first packet it tells of, from the base.
-    let first: Int
-    /// How many packets it tells of.
     let count: Int
-    fileprivate let bits: UInt16
+    private let bits: UInt16
+
+    /// A chunk of which the first `limit` packets count. Nil for one that tells of nothing, or has the reserved symbol:
+    /// a run of nothing would let a packet grow without telling anything.
+    init?(_ bits: UInt16, limit: Int) {
+      self.bits = bits
+      count = min(Self.capacity(of: bits), limit)
+      guard count > 0 else { return nil }
+      for position in 0..<(isRun ? 1 : count) where rawSymbol(at: position) == 3 { return nil }
+    }
+
+    /// Whether all its packets have one symbol.
+    var isRun: Bool { bits >> 15 == 0 }
 
     /// The symbol of the packet `position` after the first.
     func symbol(at position: Int) -> ArrivalSymbol {
-      ArrivalSymbol(rawValue: Self.symbol(of: bits, at: position)) ?? .notReceived
+      ArrivalSymbol(rawValue: rawSymbol(at: position)) ?? .notReceived
+    }
+
+    /// How many of its packets arrived.
+    var arrivedCount: Int {
+      if isRun { return rawSymbol(at: 0) == 0 ? 0 : count }
+      var arrived = 0
+      for position in 0..<count where rawSymbol(at: position) != 0 { arrived += 1 }
+      return arrived
     }
 
     /// Run length: a symbol and 13 bits of count. Status vector: 14 symbols of one bit or 7 of two.
-    fileprivate static func symbol(of bits: UInt16, at position: Int) -> UInt16 {
-      guard bits >> 15 == 1 else { return bits >> 13 & 3 }
+    private func rawSymbol(at position: Int) -> UInt16 {
+      guard !isRun else { return bits >> 13 & 3 }
       return bits >> 14 & 1 == 0 ? bits >> (13 - position) & 1 : bits >> (12 - position * 2) & 3
     }
 
-    fileprivate static func capacity(of bits: UInt16) -> Int {
+    private static func capacity(of bits: UInt16) -> Int {
       guard bits >> 15 == 1 else { return Int(bits & 0x1fff) }
       return bits >> 14 & 1 == 0 ? 14 : 7
     }
   }
 
-  private(set) var chunks: [Chunk] = []
   /// How many packets arrived.
   private(set) var arrivedCount = 0
+  private var reader: ByteReader
+  private var left: Int
 
   /// Reads chunks until they tell of `statusCount` packets. The reserved symbol is refused.
+  @_lifetime(copy reader)
   init(from reader: inout ByteReader, statusCount: Int) throws(Truncated) {
-    var first = 0
-    while first < statusCount {
-      let bits = try reader.readUInt16()
-      let count = min(Chunk.capacity(of: bits), statusCount - first)
-      // A run of nothing would let a packet grow without telling anything.
-      guard count > 0 else { throw Truncated() }
-      if bits >> 15 == 0 {
-        let symbol = Chunk.symbol(of: bits, at: 0)
-        guard symbol != 3 else { throw Truncated() }
-        arrivedCount += symbol == 0 ? 0 : count
-      } else {
-        for position in 0..<count {
-          let symbol = Chunk.symbol(of: bits, at: position)
-          guard symbol != 3 else { throw Truncated() }
-          arrivedCount += symbol == 0 ? 0 : 1
-        }
-      }
-      chunks.append(Chunk(first: first, count: count, bits: bits))
-      first += count
+    self.reader = reader
+    left = statusCount
+    var rest = statusCount
+    while rest > 0 {
+      guard let chunk = Chunk(try reader.readUInt16(), limit: rest) else { throw Truncated() }
+      arrivedCount += chunk.arrivedCount
+      rest -= chunk.count
     }
+  }
+
+  /// The next chunk; nil after the last.
+  @_lifetime(self: copy self)
+  mutating func next() -> Chunk? {
+    guard left > 0, let bits = try? reader.readUInt16(), let chunk = Chunk(bits, limit: left)
+    else { return nil }
+    left -= chunk.count
+    return chunk
   }
 }
 

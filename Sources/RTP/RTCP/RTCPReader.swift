@@ -20,25 +20,59 @@ public struct RTCPReader: ~Escapable {
   @_lifetime(self: copy self)
   public mutating func next() -> RTCPPacket? {
     guard !reader.isAtEnd else { return nil }
-    var type: UInt8 = 0
+    var part = Part()
     do throws(Truncated) {
-      let first = try reader.readUInt8()
-      type = try reader.readUInt8()
-      let words = try reader.readUInt16()
-      var body = try reader.take(Int(words) * 4)
-      guard first >> 6 == 2 else { throw Truncated() }
-      if first & 0x20 != 0 {
-        let padding = body.isEmpty ? 0 : Int(body[body.count - 1])
-        guard 0 < padding, padding <= body.count else { return .malformed(type: type) }
-        body = body.extracting(droppingLast: padding)
-      }
-      let count = first & 0x1f
-      return (try? parse(type, count, body)) ?? .malformed(type: type)
+      let body = try takeBody(of: &part)
+      guard !part.isMalformed else { return .malformed(type: part.type) }
+      return (try? parse(part.type, part.count, body)) ?? .malformed(type: part.type)
     } catch {
       // Where the next packet would start is not known any longer.
       reader = ByteReader(reader.remaining.extracting(first: 0))
-      return .malformed(type: type)
+      return .malformed(type: part.type)
     }
+  }
+
+  /// Reads the next packet into `feedback`, whose memory is used again, where it is transport-wide feedback that makes
+  /// sense. Otherwise nothing is read and the answer is false.
+  @_lifetime(self: copy self)
+  public mutating func next(into feedback: inout TransportFeedback) -> Bool {
+    let start = reader
+    var part = Part()
+    do {
+      let body = try takeBody(of: &part)
+      if part.type == RTCPType.transportFeedback, part.count == FeedbackFormat.transportWide,
+        !part.isMalformed
+      {
+        try feedback.read(body)
+        return true
+      }
+    } catch {}
+    reader = start
+    return false
+  }
+
+  /// What the first word of a packet says.
+  private struct Part {
+    var type: UInt8 = 0
+    /// The five bits that count blocks or name a format.
+    var count: UInt8 = 0
+    /// Whether the padding is longer than the packet.
+    var isMalformed = false
+  }
+
+  /// Takes the next packet and gives what is behind its first word, without padding.
+  @_lifetime(copy self)
+  private mutating func takeBody(of part: inout Part) throws(Truncated) -> Span<UInt8> {
+    let first = try reader.readUInt8()
+    part.type = try reader.readUInt8()
+    part.count = first & 0x1f
+    let words = try reader.readUInt16()
+    let body = try reader.take(Int(words) * 4)
+    guard first >> 6 == 2 else { throw Truncated() }
+    guard first & 0x20 != 0 else { return body }
+    let padding = body.isEmpty ? 0 : Int(body[body.count - 1])
+    part.isMalformed = padding == 0 || padding > body.count
+    return part.isMalformed ? body : body.extracting(droppingLast: padding)
   }
 
   private func parse(

@@ -57,8 +57,20 @@ public struct TransportFeedback: Equatable, Sendable {
     self.arrivals = arrivals
   }
 
+  /// Feedback that tells of nothing: for those who read one after the other into the same memory.
+  public init() {
+    self.init(
+      senderSSRC: 0, mediaSSRC: 0, baseSequenceNumber: 0, statusCount: 0, referenceTime: 0,
+      feedbackCount: 0, arrivals: [])
+  }
+
   init(parsing body: Span<UInt8>) throws(RTPError) {
-    var symbols: ArrivalSymbols
+    self.init()
+    try read(body)
+  }
+
+  /// Takes what `body` says in place of what was there. Where it makes no sense, what is there then makes none either.
+  mutating func read(_ body: Span<UInt8>) throws(RTPError) {
     var reader = ByteReader(body)
     do throws(Truncated) {
       senderSSRC = try reader.readUInt32()
@@ -67,30 +79,36 @@ public struct TransportFeedback: Equatable, Sendable {
       statusCount = try reader.readUInt16()
       referenceTime = try reader.readUInt24()
       feedbackCount = try reader.readUInt8()
-      symbols = try ArrivalSymbols(from: &reader, statusCount: Int(statusCount))
+      let symbols = try ArrivalSymbols(from: &reader, statusCount: Int(statusCount))
+      // One byte at least for each arrival: the list cannot outgrow the packet.
+      guard symbols.arrivedCount <= reader.remainingCount else { throw Truncated() }
+      try readArrivals(symbols, from: &reader)
     } catch {
       throw .truncated
     }
-    // One byte at least for each arrival: the list cannot outgrow the packet.
-    guard symbols.arrivedCount <= reader.remainingCount else { throw .truncated }
-    arrivals = []
+  }
+
+  @_lifetime(reader: copy reader)
+  private mutating func readArrivals(
+    _ symbols: consuming ArrivalSymbols, from reader: inout ByteReader
+  ) throws(Truncated) {
+    arrivals.removeAll(keepingCapacity: true)
     arrivals.reserveCapacity(symbols.arrivedCount)
-    do throws(Truncated) {
-      for chunk in symbols.chunks {
-        for position in 0..<chunk.count {
-          let offset = UInt16(truncatingIfNeeded: chunk.first + position)
-          switch chunk.symbol(at: position) {
-          case .notReceived: break
-          case .smallDelta:
-            arrivals.append(Arrival(offset: offset, delta: Int16(try reader.readUInt8())))
-          case .largeDelta:
-            let delta = Int16(bitPattern: try reader.readUInt16())
-            arrivals.append(Arrival(offset: offset, delta: delta))
-          }
+    var first = 0
+    while let chunk = symbols.next() {
+      defer { first += chunk.count }
+      if chunk.arrivedCount == 0 { continue }
+      for position in 0..<chunk.count {
+        let offset = UInt16(truncatingIfNeeded: first + position)
+        switch chunk.symbol(at: position) {
+        case .notReceived: break
+        case .smallDelta:
+          arrivals.append(Arrival(offset: offset, delta: Int16(try reader.readUInt8())))
+        case .largeDelta:
+          let delta = Int16(bitPattern: try reader.readUInt16())
+          arrivals.append(Arrival(offset: offset, delta: delta))
         }
       }
-    } catch {
-      throw .truncated
     }
   }
 

@@ -10,6 +10,8 @@ public enum ClientMessage: Sendable, Equatable {
   case update(UpdateRequest)
   /// Says what is on the screen.
   case view(ViewRequest)
+  /// Asks for the figures behind its own quality.
+  case statistics(StatisticsRequest)
   /// Asks for a `pong` with the same payload.
   case ping(JSONValue)
   /// Goes.
@@ -25,6 +27,7 @@ public enum ClientMessage: Sendable, Equatable {
     case .negotiate: "negotiate"
     case .update: "update"
     case .view: "view"
+    case .statistics: "statistics"
     case .ping: "ping"
     case .leave: "leave"
     case .relayed(let message): message.kind.rawValue
@@ -62,6 +65,7 @@ extension ClientMessage: Codable {
     case "negotiate": self = .negotiate(try payload())
     case "update": self = .update(try payload())
     case "view": self = .view(try payload())
+    case "statistics": self = .statistics(try payload())
     case "ping": self = .ping(try anything())
     case "leave": self = .leave
     default:
@@ -88,6 +92,7 @@ extension ClientMessage: Codable {
     case .negotiate(let request): try fields.encode(request, forKey: .payload)
     case .update(let request): try fields.encode(request, forKey: .payload)
     case .view(let request): try fields.encode(request, forKey: .payload)
+    case .statistics(let request): try fields.encode(request, forKey: .payload)
     case .ping(let payload): try fields.encode(payload, forKey: .payload)
     case .leave: break
     case .relayed(let message):

@@ -92,6 +92,14 @@ public struct LiveMediaChange: Codable, Sendable, Equatable {
   }
 }
 
+/// What is wrong with a slot whose picture does not move as it should.
+public enum SlotState: String, Codable, Sendable {
+  /// Only a still picture comes, every few seconds.
+  case snapshot
+  /// Nothing comes: there is no bandwidth for it.
+  case paused
+}
+
 /// A receive slot and what it shows.
 public struct SlotAssignment: Codable, Sendable, Equatable {
   /// The receiving m-section's `a=mid`.
@@ -100,12 +108,20 @@ public struct SlotAssignment: Codable, Sendable, Equatable {
   public var userId: String
   /// Which of that participant's sources.
   public var source: StreamSource
+  /// What the server holds back of it; nothing where it is live.
+  public var state: SlotState?
+  /// How long its sound should be held before it is played, in milliseconds; nothing where its arrival alone decides.
+  public var delay: Int?
 
   /// `userId`'s `source` in the slot `mid`.
-  public init(mid: String, userId: String, source: StreamSource) {
+  public init(
+    mid: String, userId: String, source: StreamSource, state: SlotState? = nil, delay: Int? = nil
+  ) {
     self.mid = mid
     self.userId = userId
     self.source = source
+    self.state = state
+    self.delay = delay
   }
 }
 

@@ -8,16 +8,22 @@ public struct JoinRequest: Codable, Sendable, Equatable {
   public var sources: [SourceAssignment]?
   /// What is live from the start.
   public var media: LiveMediaChange?
+  /// What is known of the bandwidth.
+  public var bandwidth: BandwidthHint?
+  /// The video codec the participant would rather send; the room decides.
+  public var codec: VideoCodecName?
 
   /// A request to join.
   public init(
     name: String, sdp: String? = nil, sources: [SourceAssignment]? = nil,
-    media: LiveMediaChange? = nil
+    media: LiveMediaChange? = nil, bandwidth: BandwidthHint? = nil, codec: VideoCodecName? = nil
   ) {
     self.name = name
     self.sdp = sdp
     self.sources = sources
     self.media = media
+    self.bandwidth = bandwidth
+    self.codec = codec
   }
 }
 
@@ -112,6 +118,15 @@ public struct ViewRequest: Codable, Sendable, Equatable {
 
   /// What is on the screen.
   public init(tiles: [Tile]) { self.tiles = tiles }
+}
+
+/// The payload of `statistics`.
+public struct StatisticsRequest: Codable, Sendable, Equatable {
+  /// Whether the participant wants to hear the figures behind its own quality.
+  public var on: Bool
+
+  /// Asks for figures, or for no more of them.
+  public init(on: Bool) { self.on = on }
 }
 
 /// A message that the server hands on to other participants.

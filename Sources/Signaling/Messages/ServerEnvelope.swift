@@ -37,6 +37,8 @@ extension ServerEnvelope: Codable {
   }
   private struct Slots: Codable { var slots: [SlotAssignment] }
   private struct Speakers: Codable { var speakers: [SpeakerLevel] }
+  private struct Quality: Codable { var participants: [ParticipantQuality] }
+  private struct Servers: Codable { var iceServers: [ICEServerDescription] }
   private struct PathState: Codable { var state: MediaPathState }
   private struct Closing: Codable {
     var reason: String
@@ -65,7 +67,11 @@ extension ServerEnvelope: Codable {
       message = .participantLeft(id: departure.id, departure.reason)
     case "slots": message = .slots(try payload(Slots.self).slots)
     case "speakers": message = .speakers(try payload(Speakers.self).speakers)
+    case "layers": message = .layers(try payload())
+    case "quality": message = .quality(try payload(Quality.self).participants)
     case "media-state": message = .mediaState(try payload(PathState.self).state)
+    case "ice-servers": message = .iceServers(try payload(Servers.self).iceServers)
+    case "diagnosis": message = .diagnosis(try payload())
     case "pong": message = .pong(try payload())
     case "closing":
       let closing: Closing = try payload()
@@ -102,7 +108,13 @@ extension ServerEnvelope: Codable {
     case .slots(let slots): try fields.encode(Slots(slots: slots), forKey: .payload)
     case .speakers(let speakers):
       try fields.encode(Speakers(speakers: speakers), forKey: .payload)
+    case .layers(let demand): try fields.encode(demand, forKey: .payload)
+    case .quality(let participants):
+      try fields.encode(Quality(participants: participants), forKey: .payload)
     case .mediaState(let state): try fields.encode(PathState(state: state), forKey: .payload)
+    case .iceServers(let servers):
+      try fields.encode(Servers(iceServers: servers), forKey: .payload)
+    case .diagnosis(let diagnosis): try fields.encode(diagnosis, forKey: .payload)
     case .chat(let chat): try fields.encode(chat, forKey: .payload)
     case .pong(let payload): try fields.encode(payload, forKey: .payload)
     case .closing(let reason, let retryAfter):

@@ -141,8 +141,16 @@ public enum ServerMessage: Sendable, Equatable {
   case slots([SlotAssignment])
   /// Who is speaking, loudest first.
   case speakers([SpeakerLevel])
+  /// What the participant should send of one of its sources.
+  case layers(LayerDemand)
+  /// How well participants send and receive.
+  case quality([ParticipantQuality])
   /// The state of the participant's media path.
   case mediaState(MediaPathState)
+  /// The relays as in `joined`, with credentials that are good for longer.
+  case iceServers([ICEServerDescription])
+  /// Why the participant's media does not get through.
+  case diagnosis(Diagnosis)
   /// Text for everybody.
   case chat(ChatMessage)
   /// Answers `ping`.
@@ -165,7 +173,11 @@ public enum ServerMessage: Sendable, Equatable {
     case .participantLeft: "participant-left"
     case .slots: "slots"
     case .speakers: "speakers"
+    case .layers: "layers"
+    case .quality: "quality"
     case .mediaState: "media-state"
+    case .iceServers: "ice-servers"
+    case .diagnosis: "diagnosis"
     case .chat: "chat"
     case .pong: "pong"
     case .closing: "closing"
@@ -178,7 +190,7 @@ public enum ServerMessage: Sendable, Equatable {
   /// that the client no longer waits for, is not.
   public var isRepeated: Bool {
     switch self {
-    case .speakers, .pong, .joined, .resumed, .closing: false
+    case .speakers, .layers, .quality, .diagnosis, .pong, .joined, .resumed, .closing: false
     default: true
     }
   }

@@ -84,7 +84,7 @@ final class DirectForwarding {
     defer { outbox.removeAll() }
     var events: [RemotePeer.Event] = []
     return outbox.datagrams.compactMap { datagram in
-      guard datagram.path.remote == viewer.address else { return nil }
+      guard datagram.path.remote == viewer.address, !viewer.isDeaf else { return nil }
       var bytes = outbox.bytes(of: datagram)
       var span = bytes.mutableSpan
       let path = Path(local: viewer.address, remote: VirtualServer.address)

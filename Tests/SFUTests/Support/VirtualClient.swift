@@ -36,6 +36,10 @@ final class VirtualClient: VirtualNode {
     var sequenceNumber: UInt16
     var picture: UInt16
     var height: UInt16
+    /// In each packet.
+    var payloadByteCount = 1000
+    /// Packets of a key frame.
+    var keyPartCount = 4
     var wantsKeyFrame = true
     var isOn = true
     var requests: [Instant] = []
@@ -45,11 +49,29 @@ final class VirtualClient: VirtualNode {
   let name: UInt8
   let address: TransportAddress
   let remote: RemotePeer
+  /// Whether all that comes directly is lost on the way.
+  var isDeaf = false
   var layers: [Layer]
   var sendsSound = true
   var sendsPicture = true
+  /// From one picture to the next.
+  var frameInterval = VirtualClient.frameInterval
   var audioLevel: UInt8 = 30
   var received: [UInt32: Reception] = [:]
+  /// By the slot's SSRC, of slots with pictures; nothing is asked for where `asksForLost` is false.
+  var repaired: [UInt32: RepairingReception] = [:]
+  var asksForLost = false
+  var expectedRoundTrip = Duration.milliseconds(100)
+  /// When the last datagram came, and of how many bytes all were.
+  var receivedByteCount = 0
+  /// The transport-wide numbers that came, in order.
+  var transportNumbers: [UInt16] = []
+  /// Takes what arrives in place of the accounts below, where it answers true.
+  var tap: ((RTPPacket, [UInt8], Instant) -> Bool)?
+  /// What is sent of sound, by sequence number and timestamp, in place of a few bytes of Opus.
+  var soundPayload: ((UInt16, UInt32) -> (type: UInt8, bytes: [UInt8]))?
+  /// Sound as it was sent, to be sent again; nil where none is.
+  var sentSound: [UInt16: [UInt8]]?
   let slots: [ReceiveSlot]
   let soundSSRC: UInt32
   /// What this machine's wall clock shows at virtual time zero, in NTP seconds.
@@ -63,15 +85,20 @@ final class VirtualClient: VirtualNode {
   private(set) var isConnected = false
   private let extensions = VirtualClient.extensionIDs
 
-  static var extensionIDs: HeaderExtensionIDs {
-    var ids = HeaderExtensionIDs()
+  static var extensionIDs: StreamExtensionIDs {
+    var ids = StreamExtensionIDs()
     ids.audioLevel = 1
     ids.mid = 2
     ids.rid = 3
     return ids
   }
 
-  init(_ name: UInt8, room: VirtualRoom, layerHeights: [UInt16], slotCount: Int) {
+  /// What transport-wide numbers travel under towards this client, if it wants them.
+  static let transportSequenceID: UInt8 = 5
+
+  init(
+    _ name: UInt8, room: VirtualRoom, layerHeights: [UInt16], slotCount: Int, isNumbered: Bool
+  ) {
     var random = RandomSource.seeded(room.seed &* 1000 &+ UInt64(name))
     self.name = name
     id = PeerID(rawValue: UInt64(name))
@@ -95,20 +122,27 @@ final class VirtualClient: VirtualNode {
     soundSSRC = base + 50
     soundNumber = .random(in: 0...0xffff, using: &random)
     ntpStart = (3_900_000_000 + UInt64(name) * 777) << 32
-    slots = (0..<slotCount).flatMap { place in
-      [
-        ReceiveSlot(
-          mid: "a\(place)", kind: .audio, ssrc: 10_000 + UInt32(place),
-          payloadTypes: [Self.opus: 109], extensions: Self.extensionIDs),
-        ReceiveSlot(
-          mid: "v\(place)", kind: .video, ssrc: 20_000 + UInt32(place),
-          payloadTypes: [Self.vp8: 120], extensions: Self.extensionIDs),
-      ]
-    }
+    if isNumbered { remote.transportSequenceID = Self.transportSequenceID }
+    slots = (0..<slotCount).flatMap { Self.slots($0, isNumbered: isNumbered) }
     let start = room.network.now
     nextSound = start + .milliseconds(Int64(name))
     nextFrame = start + .milliseconds(Int64(name) * 3)
     nextReport = start
+  }
+
+  private static func slots(_ place: Int, isNumbered: Bool) -> [ReceiveSlot] {
+    var ids = extensionIDs
+    if isNumbered { ids.transportSequence = transportSequenceID }
+    let sound = ReceiveSlot(
+      mid: "a\(place)", kind: .audio, ssrc: 10_000 + UInt32(place), payloadTypes: [opus: 109],
+      extensions: ids)
+    var picture = ReceiveSlot(
+      mid: "v\(place)", kind: .video, ssrc: 20_000 + UInt32(place), payloadTypes: [vp8: 120],
+      extensions: ids)
+    picture.retransmissionSSRC = 30_000 + UInt32(place)
+    picture.retransmissionTypes = [120: 121]
+    picture.asksForLost = true
+    return [sound, picture]
   }
 
   /// The tracks as the server was told.
@@ -141,7 +175,8 @@ final class VirtualClient: VirtualNode {
 
   var deadline: Instant? {
     let media = isConnected ? min(nextSound, min(nextFrame, nextReport)) : nil
-    return [remote.deadline, media].compactMap(\.self).min()
+    let repair = asksForLost ? repaired.values.compactMap(\.deadline).min() : nil
+    return [remote.deadline, media, repair].compactMap(\.self).min()
   }
 
   func receive(
@@ -151,7 +186,9 @@ final class VirtualClient: VirtualNode {
     let result = remote.receive(&bytes, on: path, at: now, into: outbox, events: &peerEvents)
     switch result {
     case .rtp(let packet, _): note(packet, bytes.span, now)
-    case .rtcp(let byteCount): note(bytes.span.extracting(first: byteCount), now)
+    case .rtcp(let byteCount):
+      note(bytes.span.extracting(first: byteCount), now)
+      repeatSound(bytes.span.extracting(first: byteCount), on: path, into: outbox)
     case .handshake, .rejected: break
     }
     takeEvents()
@@ -161,13 +198,14 @@ final class VirtualClient: VirtualNode {
     remote.advance(to: now, into: outbox, events: &peerEvents)
     takeEvents()
     guard isConnected else { return }
+    if asksForLost { askForLost(at: now, into: outbox) }
     while nextSound <= now {
       if sendsSound { sendSound(at: nextSound, into: outbox) }
       nextSound = nextSound + Self.soundInterval
     }
     while nextFrame <= now {
       if sendsPicture { sendFrames(at: nextFrame, into: outbox) }
-      nextFrame = nextFrame + Self.frameInterval
+      nextFrame = nextFrame + frameInterval
     }
     while nextReport <= now {
       sendReports(at: now, into: outbox)
@@ -182,17 +220,39 @@ final class VirtualClient: VirtualNode {
     peerEvents.removeAll()
   }
 
+  private func askForLost(at now: Instant, into outbox: Outbox) {
+    for slot in slots where slot.asksForLost {
+      guard let numbers = repaired[slot.ssrc]?.due(at: now), !numbers.isEmpty else { continue }
+      let request = GenericNACK(senderSSRC: 1, mediaSSRC: slot.ssrc, sequenceNumbers: numbers)
+      remote.sendRTCP(capacity: 600, into: outbox) { request.write(into: &$0) }
+    }
+  }
+
   // MARK: Sending
 
   private func sendSound(at now: Instant, into outbox: Outbox) {
     soundNumber &+= 1
+    let timestamp = StreamRewriter.ticks(in: now - .zero, clockRate: 48_000)
+    let payload = soundPayload?(soundNumber, timestamp) ?? (type: 111, bytes: [0x78, name, 2, 3])
     let header = RTPHeader(
-      payloadType: 111, sequenceNumber: soundNumber,
-      timestamp: StreamRewriter.ticks(in: now - .zero, clockRate: 48_000), ssrc: soundSSRC)
+      payloadType: payload.type, sequenceNumber: soundNumber, timestamp: timestamp,
+      ssrc: soundSSRC)
     var elements = RTPHeaderExtensionList()
     elements.append(id: extensions.audioLevel, value: UInt64(audioLevel), byteCount: 1)
     _ = remote.sendRTP(
-      header, extensions: elements, payload: [0x78, name, 2, 3].span, into: outbox)
+      header, extensions: elements, payload: payload.bytes.span, into: outbox)
+    if let last = outbox.datagrams.last { sentSound?[soundNumber] = outbox.bytes(of: last) }
+  }
+
+  /// The very same bytes once more, as browsers do without RTX.
+  private func repeatSound(_ control: Span<UInt8>, on path: Path, into outbox: Outbox) {
+    var reader = RTCPReader(control)
+    while let sentSound, let part = reader.next() {
+      guard case .genericNACK(let request) = part, request.mediaSSRC == soundSSRC else { continue }
+      for number in request.sequenceNumbers {
+        if let bytes = sentSound[number] { outbox.append(bytes.span, on: path) }
+      }
+    }
   }
 
   private func sendFrames(at now: Instant, into outbox: Outbox) {
@@ -200,8 +260,9 @@ final class VirtualClient: VirtualNode {
       let isKey = layers[index].wantsKeyFrame
       layers[index].wantsKeyFrame = false
       layers[index].picture = (layers[index].picture &+ 1) & 0x7fff
-      for part in 0..<(isKey ? 4 : 2) {
-        send(layer: index, part: part, of: isKey ? 4 : 2, isKey: isKey, at: now, into: outbox)
+      let count = isKey ? layers[index].keyPartCount : 2
+      for part in 0..<count {
+        send(layer: index, part: part, of: count, isKey: isKey, at: now, into: outbox)
       }
     }
   }
@@ -227,7 +288,8 @@ final class VirtualClient: VirtualNode {
     } else {
       payload += [0x11]
     }
-    payload += [UInt8](repeating: name, count: 1000 - payload.count - (count - part))
+    payload += [UInt8](
+      repeating: name, count: layer.payloadByteCount - payload.count - min(count - part, 8))
     var elements = RTPHeaderExtensionList()
     if let rid = layer.rid {
       elements.append(id: extensions.mid, Array("cam".utf8).span)
@@ -254,13 +316,33 @@ final class VirtualClient: VirtualNode {
 
   private func note(_ packet: RTPPacket, _ bytes: Span<UInt8>, _ now: Instant) {
     let header = packet.header
+    if let range = header.extensionRange(id: Self.transportSequenceID, in: bytes),
+      let number = TransportSequenceNumber(parsing: bytes.extracting(range))
+    {
+      transportNumbers.append(number.rawValue)
+    }
+    if let tap, tap(packet, [UInt8](capacity: bytes.count) { $0.append(copying: bytes) }, now) {
+      return
+    }
+    receivedByteCount += bytes.count + 28
+    let payload = bytes.extracting(packet.payloadRange)
+    if (30_000..<40_000).contains(header.ssrc) {
+      let isNamed = header.extensionRange(id: extensions.mid, in: bytes) != nil
+      repaired[header.ssrc - 10_000]?.receiveRepeat(header, payload, isNamed: isNamed, at: now)
+      return
+    }
+    if header.ssrc >= 20_000 {
+      repaired[
+        header.ssrc, default: RepairingReception(roundTrip: expectedRoundTrip)
+      ].receive(header, payload, at: now)
+    }
+    guard !payload.isEmpty else { return }
     var slot = received[header.ssrc] ?? Reception()
     slot.packets += 1
     slot.firstAt = slot.firstAt ?? now
     slot.lastAt = now
     if let newest = slot.newest, header.sequenceNumber != newest &+ 1 { slot.gaps += 1 }
     slot.newest = header.sequenceNumber
-    let payload = bytes.extracting(packet.payloadRange)
     let isVideo = header.ssrc >= 20_000
     let sender = isVideo ? payload[payload.count - 1] : payload[1]
     if slot.senders.last != sender { slot.senders.append(sender) }

@@ -14,7 +14,8 @@ final class VirtualRoom {
   let network: VirtualNetwork
   let server: VirtualServer
   var clients: [VirtualClient] = []
-  private var hosts: [VirtualNetwork.Host] = []
+  private(set) var hosts: [VirtualNetwork.Host] = []
+  private var hostsByName: [UInt8: VirtualNetwork.Host] = [:]
   let roomID = RoomID(rawValue: 1)
 
   init(seed: UInt64) {
@@ -50,9 +51,11 @@ final class VirtualRoom {
   @discardableResult
   func join(
     _ name: UInt8, layerHeights: [UInt16] = [360], slotCount: Int = 6,
+    isNumbered: Bool = false, startBitrate: Int? = nil,
     conditions: LinkConditions = LinkConditions(delay: .milliseconds(10))
   ) -> VirtualClient {
-    let client = VirtualClient(name, room: self, layerHeights: layerHeights, slotCount: slotCount)
+    let client = VirtualClient(
+      name, room: self, layerHeights: layerHeights, slotCount: slotCount, isNumbered: isNumbered)
     let host = network.addHost(client.address.ip, conditions: conditions)
     hosts.append(host)
     var ice = ICEAgent(
@@ -66,11 +69,41 @@ final class VirtualRoom {
     remote.setRemote(Self.credentials(name, ofServer: false), candidates: [], isComplete: false)
     server.forwarder.add(
       client.id, to: roomID, remote: remote, cname: "room", publishing: client.tracks,
-      receiving: client.slots, at: network.now, events: &server.events)
+      receiving: client.slots, startBitrate: startBitrate, at: network.now,
+      events: &server.events)
     network.attach(client, to: host, at: client.address)
     clients.append(client)
+    hostsByName[name] = host
     network.act(as: client) { outbox, now in client.advance(to: now, into: outbox) }
     return client
+  }
+
+  /// The way from or to a client is another one from now on.
+  func setConditions(
+    _ conditions: LinkConditions, of client: VirtualClient,
+    _ direction: VirtualNetwork.Direction
+  ) {
+    guard let host = hostsByName[client.name] else { return }
+    network.setConditions(conditions, of: host, direction)
+  }
+
+  /// What a client sends and receives is negotiated anew.
+  func renegotiate(
+    _ client: VirtualClient, _ change: (inout PublishedTrack) -> Void = { _ in },
+    slots changeSlot: (inout ReceiveSlot) -> Void = { _ in }
+  ) {
+    server.forwarder.update(
+      client.id,
+      publishing: client.tracks.map { track in
+        var track = track
+        change(&track)
+        return track
+      },
+      receiving: server.forwarder.slots(of: client.id).map { slot in
+        var slot = slot
+        changeSlot(&slot)
+        return slot
+      }, at: network.now, events: &server.events)
   }
 
   /// Somebody goes.

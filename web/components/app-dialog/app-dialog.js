@@ -10,7 +10,7 @@ import "../device-fields/device-fields.js";
 
 const shortcuts = [
   ["M", "control.microphone"], ["V", "control.camera"], ["S", "control.screen"],
-  ["C", "control.chat"], ["P", "control.people"], ["?", "help.title"],
+  ["C", "control.chat"], ["P", "control.people"], ["I", "figures.title"], ["?", "help.title"],
 ];
 
 /** @param {"settings" | "help"} name */
@@ -36,12 +36,17 @@ function settings(media) {
   const appearance = h("select", {
     id: "theme", "data-testid": "theme", on: { change: (event) => applyTheme(event.target.value) },
   }, ...themes.map((value) => h("option", { value, selected: value === theme() }, msg(`settings.theme-${value}`))));
+  const spare = h("input", {
+    type: "checkbox", id: "spare", checked: preferences.get("spare") ?? true, "data-testid": "spare",
+    on: { change: (event) => preferences.set("spare", event.target.checked) },
+  });
   return [
     devices,
     h("div", { class: "settings-pair" },
       h("div", { class: "device-field" },
         h("span", { class: "label", "aria-hidden": "true" }, msg("settings.language")), languageSelect()),
       h("div", { class: "device-field" }, h("label", { for: "theme" }, msg("settings.theme")), appearance)),
+    h("label", { class: "check spare", for: "spare" }, spare, h("span", {}, msg("settings.spare"))),
   ];
 }
 

@@ -36,14 +36,17 @@ customElements.define("control-bar", class extends Component {
     media.addEventListener("change", () => this.#refresh(meeting.store.state), { signal });
   }
 
-  #refresh({ local, participants, panel, unread }) {
+  #refresh({ local, participants, self, panel, unread }) {
     const { media } = this;
     const heard = local.microphone && Boolean(media.tracks.microphone);
+    // Off is what the server enforces: until it has said so, it is on its way.
+    const confirmed = participants.find(({ id }) => id === self)?.media.microphone ?? heard;
+    const pending = heard !== confirmed;
     const seen = Boolean(media.tracks.camera);
     setTool(this.microphone, {
-      icon: heard ? "microphone" : "microphone-off", state: heard ? "on" : "off",
-      label: msg(heard ? "control.mute" : "control.unmute"),
-      "data-problem": media.errors.microphone ?? false,
+      icon: heard ? "microphone" : "microphone-off", state: pending ? "pending" : heard ? "on" : "off",
+      label: msg(pending ? `control.${heard ? "unmuting" : "muting"}` : heard ? "control.mute" : "control.unmute"),
+      "aria-busy": String(pending), "data-problem": media.errors.microphone ?? false,
     });
     setTool(this.camera, {
       icon: seen ? "camera" : "camera-off", state: seen ? "on" : "off",
@@ -83,6 +86,10 @@ customElements.define("control-bar", class extends Component {
         this.meeting.openPanel("people");
       }, { class: "menu-item phone-only" }),
       item("link", "room.copy", "menu-copy", () => ask("copy-link")),
+      item("bars", "figures.title", "menu-figures", () => {
+        menu.hidePopover();
+        this.meeting.toggleFigures();
+      }),
       item("settings", "settings.title", "settings", () => ask("open-dialog", "settings")),
       item("keyboard", "help.title", "help", () => ask("open-dialog", "help")),
     );

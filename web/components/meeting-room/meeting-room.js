@@ -7,6 +7,7 @@ import { pathOf } from "../../room-names.js";
 import { openDialog } from "../app-dialog/app-dialog.js";
 import { Component } from "../component.js";
 import { listenForShortcuts } from "./shortcuts.js";
+import "../call-figures/call-figures.js";
 import "../control-bar/control-bar.js";
 import "../notice-area/notice-area.js";
 import "../side-panel/side-panel.js";
@@ -28,7 +29,8 @@ customElements.define("meeting-room", class extends Component {
       this.#header(signal),
       h("main", { class: "room-main" },
         h("h1", { class: "visually-hidden" }, msg("title.room", { room: meeting.store.state.room })),
-        h("div", { class: "stage" }, grid, notices),
+        h("div", { class: "stage" }, grid, part("call-figures")),
+        notices,
         part("side-panel")),
       h("footer", {}, part("control-bar", { "aria-label": msg("control.bar") })),
       part("audio-outlet"),
@@ -42,6 +44,7 @@ customElements.define("meeting-room", class extends Component {
       s: () => media.screenSupported && meeting.toggleScreen(),
       c: () => meeting.openPanel("chat"),
       p: () => meeting.openPanel("people"),
+      i: () => meeting.toggleFigures(),
       "?": () => openDialog("help", { media }),
     }, signal);
     this.#closePanelOnEscape(signal);

@@ -3,6 +3,7 @@
 import { h } from "../../html.js";
 import { arrange } from "../../layout.js";
 import { Component } from "../component.js";
+import { TileVisibility } from "./tile-visibility.js";
 import "../video-tile/video-tile.js";
 
 const sharpest = 2;
@@ -12,6 +13,7 @@ customElements.define("tile-grid", class extends Component {
   #tiles = new Map();
   #ownStreams = new Map();
   #shares = [];
+  #boxes = new Map();
 
   build(signal) {
     this.setAttribute("role", "list");
@@ -19,9 +21,11 @@ customElements.define("tile-grid", class extends Component {
     this.dataset.testid = "grid";
     this.#tiles.clear();
     const refresh = () => this.#refresh();
-    const keys = ["participants", "speakers", "received", "pinned", "local", "self"];
+    this.visibility = new TileVisibility(() => this.#tellView(), signal);
+    const keys = ["participants", "speakers", "received", "pinned", "local", "self", "quality"];
     this.meeting.store.watch(keys, refresh, signal);
     this.media.addEventListener("track", refresh, { signal });
+    this.meeting.store.watch(["panel"], () => this.visibility.look(), signal);
     const observer = new ResizeObserver(() => this.#place());
     observer.observe(this);
     signal.addEventListener("abort", () => observer.disconnect());
@@ -37,11 +41,15 @@ customElements.define("tile-grid", class extends Component {
     for (const [key, tile] of this.#tiles) {
       if (wanted.has(key)) continue;
       tile.remove();
+      this.visibility.forget(tile);
       this.#tiles.delete(key);
     }
     views.forEach((view, index) => {
       let tile = this.#tiles.get(view.key);
-      if (!tile) this.#tiles.set(view.key, (tile = h("video-tile")));
+      if (!tile) {
+        this.#tiles.set(view.key, (tile = h("video-tile")));
+        this.visibility.follow(tile);
+      }
       // Moving a playing video in the document interrupts it: only a tile in the wrong place moves.
       if (this.children[index] !== tile) this.insertBefore(tile, this.children[index] ?? null);
       tile.show(view);
@@ -51,22 +59,22 @@ customElements.define("tile-grid", class extends Component {
 
   /** @returns {(import("../video-tile/video-tile.js").TileView & {key: string})[]} */
   #views() {
-    const { participants, speakers, received, self } = this.meeting.store.state;
-    const streams = new Map(received.map(({ userId, source, stream }) => [`${userId}/${source}`, stream]));
+    const { participants, speakers, received, self, quality } = this.meeting.store.state;
+    const slots = new Map(received.map((slot) => [`${slot.userId}/${slot.source}`, slot]));
     const views = [];
     for (const { id, name, media } of participants) {
       const own = id === self;
-      const common = { userId: id, name, self: own, staged: false };
+      const common = { userId: id, name, self: own, staged: false, quality: quality[id] };
       views.push({
         ...common, key: `${id}/camera`, source: "camera",
         muted: !media.microphone, speaking: speakers.includes(id) && media.microphone,
         live: own ? Boolean(this.media.tracks.camera) : media.camera,
-        stream: own ? this.#own("camera", this.media.tracks.camera) : streams.get(`${id}/camera`) ?? null,
+        ...(own ? this.#own("camera", this.media.tracks.camera) : slot(slots.get(`${id}/camera`))),
       });
       if (!(own ? this.media.screen.screen : media.screen)) continue;
       views.push({
         ...common, key: `${id}/screen`, source: "screen", muted: false, speaking: false, live: true,
-        stream: own ? this.#own("screen", this.media.screen.screen) : streams.get(`${id}/screen`) ?? null,
+        ...(own ? this.#own("screen", this.media.screen.screen) : slot(slots.get(`${id}/screen`))),
       });
     }
     const staged = this.#staged(views);
@@ -87,10 +95,10 @@ customElements.define("tile-grid", class extends Component {
 
   #own(source, track) {
     const known = this.#ownStreams.get(source);
-    if (known?.getTracks()[0] === track) return known;
-    const stream = track ? new MediaStream([track]) : null;
+    const isSame = known?.getTracks()[0] === track;
+    const stream = isSame ? known : track ? new MediaStream([track]) : null;
     this.#ownStreams.set(source, stream);
-    return stream;
+    return { stream, state: "live" };
   }
 
   #place() {
@@ -109,21 +117,25 @@ customElements.define("tile-grid", class extends Component {
       tile.toggleAttribute("data-small", box.height < smallTile);
       tile.style.setProperty("--short-side", `${Math.min(box.width, box.height).toFixed(0)}px`);
     }
-    this.#tellView(boxes);
+    this.#boxes = boxes;
+    this.#tellView();
   }
 
   /** What the server needs to know to send no more than is looked at. */
-  #tellView(boxes) {
+  #tellView() {
     const sharpness = Math.min(sharpest, devicePixelRatio || 1);
+    const { pinned } = this.meeting.store.state;
     const tiles = [...this.#tiles].flatMap(([key, tile]) => {
-      const box = boxes.get(key);
+      const box = this.#boxes.get(key);
       if (!box || tile.dataset.self === "true") return [];
       return [{
         userId: tile.dataset.participant, source: tile.dataset.source,
         width: Math.round(box.width * sharpness), height: Math.round(box.height * sharpness),
-        priority: key === this.staged ? 10 : 1,
+        visible: this.visibility.sees(tile), pinned: key === pinned,
       }];
     });
     this.meeting.setView(tiles);
   }
 });
+
+const slot = ({ stream = null, state = "live" } = {}) => ({ stream, state });

@@ -3,8 +3,10 @@
 import { h, setAttribute, setText } from "../../html.js";
 import { icon, setIcon } from "../../icons.js";
 import { msg } from "../../i18n.js";
+import { sentenceAboutOther } from "../../quality.js";
 import { avatar } from "../avatar.js";
 import { Component } from "../component.js";
+import { qualityBars, showQuality } from "../quality-bars.js";
 
 customElements.define("people-list", class extends Component {
   #rows = new Map();
@@ -16,10 +18,10 @@ customElements.define("people-list", class extends Component {
     this.append(this.list, h("div", { class: "panel-foot" },
       h("button", { type: "button", class: "secondary wide", "data-testid": "invite", on: { click: invite } },
         icon("link"), h("span", {}, msg("room.copy")))));
-    this.meeting.store.watch(["participants", "speakers", "pinned", "self"], (state) => this.#refresh(state), signal);
+    this.meeting.store.watch(["participants", "speakers", "pinned", "self", "quality", "weak"], (state) => this.#refresh(state), signal);
   }
 
-  #refresh({ participants, speakers, pinned, self }) {
+  #refresh({ participants, speakers, pinned, self, quality, weak }) {
     const present = new Set(participants.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (present.has(id)) continue;
@@ -34,6 +36,10 @@ customElements.define("people-list", class extends Component {
       if (inPlace !== row.element) this.list.insertBefore(row.element, inPlace);
       setText(row.name, id === self ? msg("tile.you", { name }) : name);
       row.element.dataset.speaking = String(speakers.includes(id) && media.microphone);
+      showQuality(row.bars, quality[id]);
+      const sentence = id === self ? weak : sentenceAboutOther(quality[id]);
+      row.sentence.hidden = sentence === null;
+      setText(row.sentence, sentence === null ? "" : msg(sentence, { name }));
       sign(row.microphone, "microphone", media.microphone);
       sign(row.camera, "camera", media.camera);
       const isPinned = pinned === `${id}/camera`;
@@ -47,6 +53,8 @@ customElements.define("people-list", class extends Component {
   #create({ id, name }) {
     const row = {
       name: h("span", { class: "person-name" }),
+      bars: qualityBars(),
+      sentence: h("span", { class: "person-quality", hidden: true }),
       microphone: h("span", { class: "sign", role: "img" }, icon("microphone")),
       camera: h("span", { class: "sign", role: "img" }, icon("camera")),
       pin: h("button", {
@@ -55,7 +63,7 @@ customElements.define("people-list", class extends Component {
       }, icon("pin")),
     };
     row.element = h("li", { class: "person", "data-participant": id, "data-testid": "person" },
-      avatar(name), row.name, row.microphone, row.camera, row.pin);
+      avatar(name), h("div", { class: "person-text" }, row.name, row.sentence), row.bars, row.microphone, row.camera, row.pin);
     return row;
   }
 });

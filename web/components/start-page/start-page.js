@@ -22,7 +22,8 @@ customElements.define("start-page", class extends Component {
         ),
         picture(),
       ),
-      h("footer", { class: "page-footer" }, h("p", {}, msg("start.footer"))),
+      h("footer", { class: "page-footer" }, h("p", {}, msg("start.footer")),
+        h("p", {}, h("a", { href: "/test", "data-testid": "to-test" }, msg("start.test")))),
     );
   }
 });
