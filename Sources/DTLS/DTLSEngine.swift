@@ -44,7 +44,8 @@ public final class DTLSEngine {
   /// OpenSSL's record buffers go back after so long a pause.
   static let bufferPause: Duration = .milliseconds(20)
   /// What DTLS adds to each message: record header, explicit nonce and tag (RFC 5288 §3).
-  static let recordOverheadByteCount = 13 + 8 + 16
+  static let recordOverheadByteCount =
+    DTLSRecord.headerByteCount + DTLSRecord.protectionByteCount
 
   /// Which side this is.
   public let role: Role

@@ -15,6 +15,8 @@ enum ContentType: UInt8 {
 /// ```
 struct DTLSRecord: ~Escapable {
   static let headerByteCount = 13
+  /// Explicit nonce and tag of an encrypted fragment (RFC 5288 §3).
+  static let protectionByteCount = 8 + 16
 
   let type: ContentType
   let epoch: UInt16

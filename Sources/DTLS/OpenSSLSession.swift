@@ -21,9 +21,6 @@ import Wire
     case failed(DTLSError)
   }
 
-  /// Nonce and tag of a record (RFC 5288 §3), which OpenSSL forgets when it counts what still fits.
-  private static let gcmByteCount = 8 + 16
-
   /// What the other side's certificate is checked against; until known, any is held provisionally.
   var expectedFingerprints: [CertificateFingerprint]?
   /// The certificate the other side showed, in DER.
@@ -46,9 +43,11 @@ import Wire
     case .server: unsafe SSL_set_accept_state(made)
     }
     unsafe DTLS_set_timer_cb(made, nextTimeout)
+    // OpenSSL forgets what protection adds when it counts what still fits.
+    let fitting = CLong(maximumDatagramSize - DTLSRecord.protectionByteCount)
     let isReady =
       unsafe SSL_set_ex_data(made, 0, Unmanaged.passUnretained(self).toOpaque()) == 1
-      && openssl_ssl_set_mtu(made, CLong(maximumDatagramSize - Self.gcmByteCount)) != 0
+      && openssl_ssl_set_mtu(made, fitting) != 0
       && Self.offer(srtpProfiles, on: made)
     ERR_clear_error()
     guard isReady else { throw .libraryFailed }

@@ -64,7 +64,9 @@ struct RecordGate {
   }
 
   private func verdict(onEncrypted record: borrowing DTLSRecord, in phase: Phase) -> Verdict {
-    switch (record.type, phase) {
+    // OpenSSL 3.0.19 ends the association over a record with no room for nonce and tag.
+    guard record.fragment.count >= DTLSRecord.protectionByteCount else { return .drop }
+    return switch (record.type, phase) {
     case (.changeCipherSpec, _): .drop
     case (_, .plaintext): .hold
     case (.applicationData, .encrypted), (.applicationData, .unverified): .hold
