@@ -64,6 +64,13 @@ public struct TransportFeedbackRecorder: Sendable {
     }
   }
 
+  /// Begins anew after an outage: what was sent into it is not told of.
+  public mutating func passOverOutage() {
+    arrivals.removeAll(keepingCapacity: true)
+    nextIndex = nil
+    deadline = nil
+  }
+
   /// The next report, if one is due. Call until there is none.
   public mutating func nextFeedback(at now: Instant) -> TransportFeedback? {
     guard let due = deadline, due <= now else { return nil }

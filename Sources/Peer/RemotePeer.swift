@@ -76,6 +76,8 @@ public final class RemotePeer {
   var knownPaths: [Path] = []
   var hasReportedConnection = false
   var feedback = TransportFeedbackRecorder(senderSSRC: 1)
+  /// When nothing came from the peer.
+  public private(set) var outage = PathOutage()
   private var iceEvents: [ICEAgent.Event] = []
   var dtlsEvents: [DTLSEngine.Event] = []
 
@@ -196,7 +198,7 @@ public final class RemotePeer {
       guard let media, knownPaths.contains(path),
         let count = try? media.receiver.unprotectRTCP(&datagram)
       else { return .rejected }
-      ice.noteMedia(at: now)
+      noteMedia(at: now)
       return .rtcp(byteCount: count)
     case .turnChannel, .unknown:
       return .rejected
@@ -210,7 +212,7 @@ public final class RemotePeer {
       let count = try? media.receiver.unprotect(&datagram),
       let packet = try? RTPPacket(parsing: datagram.span.extracting(first: count))
     else { return .rejected }
-    ice.noteMedia(at: now)
+    noteMedia(at: now)
     if transportSequenceID != 0,
       let range = packet.header.extensionRange(id: transportSequenceID, in: datagram.span),
       let number = TransportSequenceNumber(parsing: datagram.span.extracting(range))
@@ -218,6 +220,11 @@ public final class RemotePeer {
       feedback.record(number.rawValue, ssrc: packet.header.ssrc, at: now)
     }
     return .rtp(packet, byteCount: count)
+  }
+
+  private func noteMedia(at now: Instant) {
+    ice.noteMedia(at: now)
+    if outage.hear(at: now) { feedback.passOverOutage() }
   }
 
   /// Fires every timer that is due.

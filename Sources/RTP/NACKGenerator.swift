@@ -74,9 +74,11 @@ public struct NACKGenerator: Sendable {
   public var deadline: Instant? { missing.lazy.map(\.dueAt).min() }
 
   /// Takes the packet with the unwrapped sequence number `index`. False for one that was not missing: it has come
-  /// before, by another way maybe, or was given up.
+  /// before, by another way maybe, or was given up. Nothing before it is asked for where it was sent into an outage.
   @discardableResult
-  public mutating func receive(_ index: Int64, at now: Instant) -> Bool {
+  public mutating func receive(
+    _ index: Int64, isAfterOutage: Bool = false, at now: Instant
+  ) -> Bool {
     countArrivals(until: now)
     guard let newest else {
       newest = index
@@ -86,6 +88,11 @@ public struct NACKGenerator: Sendable {
     arrivals.count += 1
     self.newest = index
     let gap = index &- newest &- 1
+    if isAfterOutage {
+      forgetAll()
+      missedCount &+= gap
+      return true
+    }
     missedShare += (gap > 0 ? 1 - missedShare : -missedShare) / 64
     if gap > 0 { miss(gap, before: index, at: now) }
     return true

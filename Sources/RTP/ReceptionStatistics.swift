@@ -19,6 +19,8 @@ public struct ReceptionStatistics: Sendable {
   /// The number that would prove a restart: the one after a number that did not fit.
   private var restartNumber: UInt16?
   private var expectedBefore: Int64 = 0
+  /// Packets that were sent into an outage.
+  private var passedOverCount: Int64 = 0
   private var receivedBefore: Int64 = 0
   /// Jitter in sixteenths of a clock tick.
   private var scaledJitter: UInt32 = 0
@@ -37,8 +39,11 @@ public struct ReceptionStatistics: Sendable {
   /// Packets lost so far, negative with duplicates.
   public var lostCount: Int64 { expectedCount - receivedCount }
 
-  /// Takes one RTP packet.
-  public mutating func receive(_ header: RTPHeader, at now: Instant) {
+  /// Takes one RTP packet. What is missing before it does not count in reports where it was sent into an outage.
+  public mutating func receive(
+    _ header: RTPHeader, isAfterOutage: Bool = false, at now: Instant
+  ) {
+    if isAfterOutage { passOver(before: header.sequenceNumber) }
     guard place(header.sequenceNumber) else { return }
     receivedCount += 1
     measure(header.timestamp, at: now)
@@ -52,6 +57,7 @@ public struct ReceptionStatistics: Sendable {
   /// The report block for now, or nil before the first packet. Starts a new interval of loss.
   public mutating func reportBlock(ssrc: UInt32, at now: Instant) -> ReportBlock? {
     guard let highest else { return nil }
+    let expectedCount = expectedCount - passedOverCount
     let expected = expectedCount - expectedBefore
     let lost = expected - (receivedCount - receivedBefore)
     expectedBefore = expectedCount
@@ -59,7 +65,7 @@ public struct ReceptionStatistics: Sendable {
     let fraction = expected > 0 && lost > 0 ? min(lost * 256 / expected, 255) : 0
     var block = ReportBlock(
       ssrc: ssrc, fractionLost: UInt8(truncatingIfNeeded: fraction),
-      cumulativeLost: Int32(min(max(lostCount, -0x80_0000), 0x7f_ffff)),
+      cumulativeLost: Int32(min(max(expectedCount - receivedCount, -0x80_0000), 0x7f_ffff)),
       highestSequenceNumber: UInt32(truncatingIfNeeded: highest), jitter: jitter)
     if let senderReport {
       block.lastSenderReport = senderReport.middle
@@ -88,6 +94,14 @@ public struct ReceptionStatistics: Sendable {
     return true
   }
 
+  private mutating func passOver(before number: UInt16) {
+    guard let highest else { return }
+    let ahead = number &- UInt16(truncatingIfNeeded: highest)
+    guard ahead > 1, ahead <= .max - Self.misorderLimit else { return }
+    self.highest = highest + Int64(ahead) - 1
+    passedOverCount += Int64(ahead) - 1
+  }
+
   private mutating func restart(at number: UInt16) {
     base = Int64(number)
     highest = base
@@ -95,6 +109,7 @@ public struct ReceptionStatistics: Sendable {
     receivedCount = 0
     receivedBefore = 0
     expectedBefore = 0
+    passedOverCount = 0
     lastTransit = nil
   }
 

@@ -120,8 +120,9 @@ extension SelectiveForwarder {
     member.received.note(stream.source.id.role.kind, byteCount: bytes.count)
     let newest = stream.unwrapper.newest ?? .min
     let index = stream.unwrapper.unwrap(header.sequenceNumber)
-    stream.statistics.receive(header, at: now)
-    let isAwaited = stream.losses.receive(index, at: now)
+    let isAfterOutage = member.remote.outage.hasBegun(since: stream.lastPacketAt)
+    stream.statistics.receive(header, isAfterOutage: isAfterOutage, at: now)
+    let isAwaited = stream.losses.receive(index, isAfterOutage: isAfterOutage, at: now)
     if stream.losses.missingCount > 0 { wake(member, stream.losses.deadline) }
     let isBack = stream.note(packetAt: now) && stream.source.id.role.kind == .video
     if stream.repair.isActive { noteForRepair(header, bytes, of: stream, at: now) }

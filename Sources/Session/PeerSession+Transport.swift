@@ -45,7 +45,8 @@ extension PeerSession {
     send(at: now, into: outbox) { inner in
       switch remote.receive(&datagram, on: path, at: now, into: inner, events: &remoteEvents) {
       case .rtp(let packet, let count):
-        media?.receive(packet, in: datagram.span.extracting(first: count), at: now)
+        media?.receive(
+          packet, in: datagram.span.extracting(first: count), outage: remote.outage, at: now)
       case .rtcp(let count):
         media?.receiveControl(datagram.span.extracting(first: count), at: now, into: inner)
       case .handshake: break

@@ -69,6 +69,18 @@ struct Ledger {
     #expect(recorder.deadline == nil)
   }
 
+  @Test func `what was sent into an outage is not told of`() {
+    var recorder = TransportFeedbackRecorder(senderSSRC: 1)
+    recorder.record(10, ssrc: 7, at: at(0))
+    _ = recorder.nextFeedback(at: at(50))
+    recorder.passOverOutage()
+    recorder.record(500, ssrc: 7, at: at(6000))
+    recorder.record(502, ssrc: 7, at: at(6001))
+    let report = recorder.nextFeedback(at: at(6050))
+    #expect(report?.baseSequenceNumber == 500 && report?.statusCount == 3)
+    #expect(report?.arrivals.count == 2)
+  }
+
   @Test func `what was told as missing and comes late is told again`() {
     var recorder = TransportFeedbackRecorder(senderSSRC: 1)
     var ledger = Ledger()

@@ -46,6 +46,27 @@ struct ConnectionTests {
     #expect(connection.network.stuckTimerCount == 0)
   }
 
+  @Test(arguments: [1, 6])
+  func `what an outage of seconds took is not told of, what a short one took is`(
+    seconds: Int64
+  ) throws {
+    let connection = try Connection(conditions: LinkConditions(delay: .milliseconds(20)))
+    #expect(connection.connect())
+    _ = connection.flow(for: .seconds(2))
+    connection.network.setConditions(LinkConditions(isDown: true), of: connection.clientHost)
+    _ = connection.flow(for: .seconds(seconds))
+    let told = connection.nodes.map(\.feedback.count)
+    connection.network.setConditions(
+      LinkConditions(delay: .milliseconds(20)), of: connection.clientHost)
+    _ = connection.flow(for: .seconds(2))
+    for (node, before) in zip(connection.nodes, told) {
+      let reports = node.feedback.dropFirst(before)
+      let missing = reports.reduce(0) { $0 + Int($1.statusCount) - $1.arrivals.count }
+      #expect(reports.count > 20)
+      #expect(seconds > 2 ? missing == 0 : missing > 30)
+    }
+  }
+
   @Test func `an ICE restart brings back media after the path was lost`() throws {
     let connection = try Connection()
     #expect(connection.connect())

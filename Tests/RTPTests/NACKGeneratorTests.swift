@@ -25,6 +25,17 @@ import Wire
     #expect(generator.missingCount == 1)
   }
 
+  @Test func `nothing that was sent into an outage or before it is asked for`() {
+    var generator = NACKGenerator()
+    for index in [1, 3] as [Int64] { generator.receive(index, at: at(0)) }
+    generator.receive(90, isAfterOutage: true, at: at(9000))
+    generator.receive(92, at: at(9001))
+    #expect(generator.due(at: at(9100)) == [91])
+    #expect(generator.missedCount == 88)
+    let isMissed = generator.receive(50, at: at(9101))
+    #expect(!isMissed)
+  }
+
   @Test func `requests are repeated by the round trip and given up`() {
     var generator = NACKGenerator()
     generator.roundTrip = .milliseconds(80)

@@ -29,6 +29,23 @@ import Wire
     #expect(second.cumulativeLost == 3)
   }
 
+  @Test(arguments: [300, 30_000] as [UInt16])
+  func `what was sent into an outage is missing, but in no report`(gap: UInt16) throws {
+    var statistics = ReceptionStatistics(clockRate: 90_000)
+    for number in [65_500, 65_503] as [UInt16] { statistics.receive(header(number), at: .zero) }
+    let back = 65_503 &+ gap
+    statistics.receive(header(back), isAfterOutage: true, at: .zero)
+    statistics.receive(header(back &+ 2), at: .zero)
+    // Those before it are not expected any more, and do no harm.
+    statistics.receive(header(back &- 1), isAfterOutage: true, at: .zero)
+    #expect(statistics.expectedCount == 6 + Int64(gap))
+    let report = statistics.reportBlock(ssrc: 1, at: .zero)
+    let block = try #require(report)
+    #expect(block.cumulativeLost == 2)
+    #expect(block.fractionLost == UInt8(2 * 256 / 7))
+    #expect(block.highestSequenceNumber == 65_505 + UInt32(gap))
+  }
+
   @Test func `duplicates make loss negative, and the fraction zero`() throws {
     var statistics = ReceptionStatistics(clockRate: 90_000)
     for number in [1, 2, 2, 2] as [UInt16] { statistics.receive(header(number), at: .zero) }

@@ -88,18 +88,20 @@ public struct ReceivedStream: Sendable {
 
   /// Takes a packet; nil where it has come before.
   public mutating func receive(
-    _ header: RTPHeader, in packet: Span<UInt8>, payload: Range<Int>, at now: Instant
+    _ header: RTPHeader, in packet: Span<UInt8>, payload: Range<Int>,
+    outage: PathOutage = PathOutage(), at now: Instant
   ) -> ReceivedPacket? {
+    let isAfterOutage = outage.hasBegun(since: lastPacketReceivedAt)
     lastPacketReceivedAt = now
     isEnded = false
-    statistics.receive(header, at: now)
+    statistics.receive(header, isAfterOutage: isAfterOutage, at: now)
     counters.note(payload.count, packet.count - payload.count)
     let index = unwrapper.unwrap(header.sequenceNumber)
     guard window.insert(index) else {
       counters.duplicateCount += 1
       return nil
     }
-    if options.asksForRepair { losses.receive(index, at: now) }
+    if options.asksForRepair { losses.receive(index, isAfterOutage: isAfterOutage, at: now) }
     return ReceivedPacket(
       header, in: packet, payload: payload, index: index, extensions: options.extensions,
       isRepaired: false, at: now)

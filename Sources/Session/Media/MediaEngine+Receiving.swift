@@ -4,9 +4,9 @@ import SDP
 package import Wire
 
 extension MediaEngine {
-  /// Takes a decrypted packet.
+  /// Takes a decrypted packet, and when nothing came at all.
   package func receive(
-    _ packet: RTPPacket, in bytes: Span<UInt8>, at now: Instant
+    _ packet: RTPPacket, in bytes: Span<UInt8>, outage: PathOutage = PathOutage(), at now: Instant
   ) {
     let header = packet.header
     guard let place = sources.place(of: header, in: bytes, among: receiving, at: now),
@@ -16,7 +16,7 @@ extension MediaEngine {
       return
     }
     if defaults.sendsReports { schedule.start(at: now) }
-    guard let received = take(packet, in: bytes, at: place, now) else { return }
+    guard let received = take(packet, in: bytes, at: place, outage, now) else { return }
     if !place.track.isFlowing {
       place.track.isFlowing = true
       events.append(.unmuted(place.track.id))
@@ -30,7 +30,8 @@ extension MediaEngine {
   }
 
   private func take(
-    _ packet: RTPPacket, in bytes: Span<UInt8>, at place: SourceTable.Place, _ now: Instant
+    _ packet: RTPPacket, in bytes: Span<UInt8>, at place: SourceTable.Place, _ outage: PathOutage,
+    _ now: Instant
   ) -> ReceivedPacket? {
     let header = packet.header
     let layer = place.layer
@@ -40,7 +41,8 @@ extension MediaEngine {
     guard place.track.codecs[header.payloadType] != nil else { return nil }
     if layer.stream == nil { begin(layer, of: place.track, header) }
     layer.payloadType = header.payloadType
-    return layer.stream?.receive(header, in: bytes, payload: packet.payloadRange, at: now)
+    return layer.stream?.receive(
+      header, in: bytes, payload: packet.payloadRange, outage: outage, at: now)
   }
 
   /// A source's first packet.

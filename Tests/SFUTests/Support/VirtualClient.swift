@@ -61,6 +61,8 @@ final class VirtualClient: VirtualNode {
   /// By the slot's SSRC, of slots with pictures; nothing is asked for where `asksForLost` is false.
   var repaired: [UInt32: RepairingReception] = [:]
   var asksForLost = false
+  /// What the server told of how this client's streams were received.
+  var blocks: [ReportBlock] = []
   var expectedRoundTrip = Duration.milliseconds(100)
   /// When the last datagram came, and of how many bytes all were.
   var receivedByteCount = 0
@@ -369,6 +371,8 @@ final class VirtualClient: VirtualNode {
         }
       case .senderReport(let report):
         received[report.ssrc, default: Reception()].reports.append(report)
+        blocks += report.blocks
+      case .receiverReport(let report): blocks += report.blocks
       default: break
       }
     }
