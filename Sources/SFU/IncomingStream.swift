@@ -12,6 +12,9 @@ final class IncomingStream {
   /// After so long lost sound is asked for a second time, where requests are lost as well.
   static let echo = Duration.milliseconds(20)
 
+  /// What comes so much later than it was taken was held up on its way.
+  private static let latenessLimit = Duration.milliseconds(150)
+
   /// A layer that misses so many turns, for at least so long, was switched off by its sender: it goes on with smaller pictures.
   private static let missedTurnLimit = 5
   private static let shortestSilence = Duration.milliseconds(300)
@@ -58,8 +61,8 @@ final class IncomingStream {
   var lastPacketAt: Instant?
   /// When it began, or began again after a pause.
   private(set) var begunAt: Instant?
-  /// The timestamp of its newest frame.
-  var frameTimestamp: UInt32?
+  /// Its newest frame, when that began to come, and how many packets had been lost by then.
+  private var newestFrame: (timestamp: UInt32, at: Instant, lostCount: Int64)?
   /// Picture height of the last key frame, where the codec tells.
   var height: Int?
   /// When the last key frame began.
@@ -152,6 +155,20 @@ final class IncomingStream {
     missedTurnCount = 0
     lastPacketAt = now
     return isBack
+  }
+
+  /// Whether a frame of this time is another than the newest.
+  func isNewFrame(_ timestamp: UInt32) -> Bool { newestFrame?.timestamp != timestamp }
+
+  /// A frame begins to come. True where it came as soon after the one before as it was taken, and nothing was lost between:
+  /// however long the pause was, its sender made it.
+  func noteFrame(_ timestamp: UInt32, at now: Instant) -> Bool {
+    let lostCount = statistics.lostCount
+    defer { newestFrame = (timestamp, now, lostCount) }
+    guard let newestFrame, lostCount <= newestFrame.lostCount else { return false }
+    let ticks = Int64(Int32(bitPattern: timestamp &- newestFrame.timestamp))
+    let taken = Duration.microseconds(ticks * 1_000_000 / Int64(max(statistics.clockRate, 1)))
+    return now - newestFrame.at - taken < Self.latenessLimit
   }
 
   /// A picture of the smallest size has come. True where that shows that this larger one is not sent any more.

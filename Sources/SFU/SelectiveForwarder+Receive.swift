@@ -160,9 +160,8 @@ extension SelectiveForwarder {
     if payload.isEmpty || codec == nil {
       pending.layer = .padding
     } else {
-      if source.isLive, !isLate, stream.frameTimestamp != header.timestamp {
-        stream.frameTimestamp = header.timestamp
-        source.gaps.note(at: now)
+      if source.isLive, !isLate, stream.isNewFrame(header.timestamp) {
+        source.gaps.note(isPrompt: stream.noteFrame(header.timestamp, at: now), at: now)
         if stream.layer == 0, source.noteTurn(at: now) { wake(member, now) }
       }
       inspect(&pending, packet, payload, stream, member.room, now)

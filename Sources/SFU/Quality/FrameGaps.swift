@@ -4,7 +4,8 @@ import Wire
 ///
 /// A picture stands still when the next frame takes three times as long as frames take on average, and 150 ms longer
 /// (W3C webrtc-stats, `freezeCount`); but never for less than 300 ms: a camera in the dark goes down to eight or five frames
-/// a second from one moment to the next. Longer than three seconds is not stillness: then the camera is off.
+/// a second from one moment to the next. Longer than three seconds is not stillness: then the camera is off. And a pause that the
+/// sender made, as a page in the background or a busy computer does, is no fault of its link.
 struct FrameGaps {
   private static let margin = Duration.milliseconds(150)
   private static let shortestStillness = Duration.milliseconds(300)
@@ -21,8 +22,9 @@ struct FrameGaps {
   private var still = Duration.zero
   private var told = Duration.zero
 
-  /// Takes the first packet of a frame.
-  mutating func note(at now: Instant) {
+  /// Takes the first packet of a frame. `isPrompt` where it came as soon after the one before as it was taken, and nothing was
+  /// lost between.
+  mutating func note(isPrompt: Bool = false, at now: Instant) {
     guard let last else {
       self.last = now
       return
@@ -32,16 +34,17 @@ struct FrameGaps {
       if gap > .zero { self.last = now }
       return
     }
-    still = still + stillness(in: gap) - told
+    still = still + (isPrompt ? .zero : stillness(in: gap)) - told
     told = .zero
     self.last = now
     frameCount = min(frameCount + 1, Self.framesToBegin)
     average = average + (min(gap, Self.longestAveraged) - average) / 16
   }
 
-  /// How long the picture stood still since the last call.
-  mutating func take(at now: Instant) -> Duration {
-    if let last {
+  /// How long the picture stood still since the last call. As long as anything else comes from the sender nobody knows yet
+  /// whose fault it is that no frame does.
+  mutating func take(hearsSender: Bool = false, at now: Instant) -> Duration {
+    if let last, !hearsSender {
       let open = stillness(in: now - last)
       still = still + open - told
       told = open

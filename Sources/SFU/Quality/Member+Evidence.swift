@@ -5,6 +5,8 @@ import Wire
 extension Member {
   /// A peer that sent media until a moment ago is gone when nothing has come for so long.
   private static let longestSilence = Duration.seconds(3)
+  /// Whoever sends anything is heard within this time.
+  private static let shortSilence = Duration.milliseconds(200)
   /// Media counts as having been sent until a moment ago for so long.
   private static let recently = Duration.seconds(15)
   /// A decoder that asks for a key frame has stood still for about so long.
@@ -56,13 +58,17 @@ extension Member {
       }
       all += counts
       if source.id.role.kind == .audio { sound += counts }
-      let stillness = source.takeStillness(in: interval, at: now)
+      let stillness = source.takeStillness(in: interval, hearsSender: isHeard(at: now), at: now)
       seen.frozen = max(seen.frozen, stillness)
       seen.pictureShare = min(seen.pictureShare, source.sentShare)
       source.isTroubled = counts.missing > 0 || stillness > 0
     }
     seen.loss = all.share(all.lost)
     if sound.expected > 0 { seen.missingSound = sound.share(sound.missing) }
+  }
+
+  private func isHeard(at now: Instant) -> Bool {
+    lastHeardAt.map { now - $0 < Self.shortSilence } ?? false
   }
 
   /// What became of what was sent to the peer.
@@ -91,9 +97,11 @@ extension Member {
 extension Source {
   /// The share of `interval` in which the picture stood still that should have moved. A screen on which nothing
   /// happens sends nothing either, so only faces count.
-  fileprivate func takeStillness(in interval: Duration, at now: Instant) -> Double {
+  fileprivate func takeStillness(
+    in interval: Duration, hearsSender: Bool, at now: Instant
+  ) -> Double {
     guard id.role == .camera else { return 0 }
-    let still = gaps.take(at: now)
+    let still = gaps.take(hearsSender: hearsSender, at: now)
     return min(still.seconds / max(interval.seconds, 0.001), 1)
   }
 }

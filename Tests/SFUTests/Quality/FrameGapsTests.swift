@@ -56,6 +56,22 @@ struct FrameGapsTests {
     #expect(gaps.take(at: now) == .zero)
   }
 
+  @Test mutating func `a pause that the sender made does not count, as soon as that is known`() {
+    frames(60, every: .milliseconds(33))
+    now = now + .milliseconds(900)
+    #expect(gaps.take(hearsSender: true, at: now) == .zero)
+    gaps.note(isPrompt: true, at: now + .milliseconds(100))
+    #expect(gaps.take(at: now + .milliseconds(100)) == .zero)
+  }
+
+  @Test mutating func `a pause that the link made counts whole, once a frame has come late`() {
+    frames(60, every: .milliseconds(33))
+    now = now + .milliseconds(900)
+    #expect(gaps.take(hearsSender: true, at: now) == .zero)
+    gaps.note(at: now + .milliseconds(100))
+    #expect((960...970).contains(gaps.take(at: now + .milliseconds(100)).milliseconds))
+  }
+
   @Test mutating func `a lost frame or two are no freeze`() {
     frames(60, every: .milliseconds(33))
     now = now + .milliseconds(66)
