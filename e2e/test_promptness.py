@@ -57,6 +57,17 @@ def test_a_shared_screen_is_sharp_within_a_second_of_its_start(pair, sharing):
     assert quickest(share, LONGEST_START) < LONGEST_START
 
 
+@pytest.mark.parametrize("sharing", ["chromium", "firefox"])
+def test_the_camera_is_large_again_after_a_screen_was_shared(pair, sharing):
+    sharer = pair[sharing]
+    for _ in range(2):
+        begun = now()
+        sharer.find("toggle-screen").click()
+        sharp(pair, pair.other(sharer), pair.id(sharer), begun)
+        sharer.find("toggle-screen").click()
+        print(f"large again {pair.wait_until_steady(timeout=20):.1f} s after the screen")
+
+
 @pytest.mark.parametrize("rested", [False, True], ids=["shortly", "until it is no longer sent"])
 @pytest.mark.parametrize("sharing", ["chromium", "firefox"])
 def test_a_shared_screen_is_sharp_within_a_second_of_being_looked_at_again(pair, sharing, rested):

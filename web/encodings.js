@@ -8,6 +8,9 @@ export const codecs = ["vp8", "h264", "vp9", "av1"];
 /** Before the server has said anything, and where it names no layers. */
 export const everything = { active: true, layers: null };
 
+/** Where there is no track. */
+export const nothing = { active: false, layers: null };
+
 /** Of the camera, smallest first; each is half as wide as the next. A small camera fills fewer (see `sizesFor`). */
 export const cameraLayers = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },

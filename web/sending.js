@@ -1,7 +1,7 @@
 // One thing that is sent: its track, and its encodings as the codec, the server and this computer's strength ask for.
 
 import {
-  cameraEncodings, cameraLayers, chosenCodec, everything, screenEncodings, screenLayers, sendsLayersInOne, sizesFor,
+  cameraEncodings, cameraLayers, chosenCodec, everything, nothing, screenEncodings, screenLayers, sendsLayersInOne, sizesFor,
   temporalModes,
 } from "./encodings.js";
 
@@ -117,7 +117,8 @@ export class Sending {
   /** @returns {boolean} whether anything is different now */
   #write(parameters) {
     const { temporalMode } = this;
-    const given = { demand: this.#demand, ease: this.#ease, temporalMode };
+    // Without a track nothing is sent, but Firefox would keep bandwidth for it.
+    const given = { demand: this.track ? this.#demand : nothing, ease: this.#ease, temporalMode };
     const isCamera = this.#source === "camera";
     const wanted = isCamera ? cameraEncodings({
       ...given, isLayered: sendsLayersInOne(this.codec, temporalMode), sizes: this.#sizes,

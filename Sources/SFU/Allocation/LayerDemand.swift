@@ -31,11 +31,21 @@ struct LayerDemand {
   var isComplete: Bool { layers.allSatisfy(\.isWanted) }
 
   /// Somebody wants a layer now, or is getting it. The smallest one is kept beside it, so that nobody has to wait for
-  /// less. True where the sender must be told.
+  /// less; and until one that was asked for anew has come, all beneath it: a sender that has sent little for a while may think
+  /// that the largest does not fit. True where the sender must be told.
   mutating func need(_ place: Int, at now: Instant) -> Bool {
     let place = min(max(place, 0), layers.count - 1)
-    let isFirstNews = note(0, at: now)
-    return note(place, at: now) || isFirstNews
+    var isNews = note(place, at: now)
+    for beneath in layers.indices.prefix(place) where beneath == 0 || isAwaited(place) {
+      isNews = note(beneath, at: now) || isNews
+    }
+    return isNews
+  }
+
+  /// Whether a layer was asked for anew and has not come since.
+  private func isAwaited(_ place: Int) -> Bool {
+    guard let wantedAt = layers[place].wantedAt else { return false }
+    return layers[place].activeAt.map { $0 < wantedAt } ?? true
   }
 
   private mutating func note(_ place: Int, at now: Instant) -> Bool {

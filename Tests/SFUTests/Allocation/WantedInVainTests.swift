@@ -21,6 +21,30 @@ struct WantedInVainTests {
     #expect(room.slot(of: viewer, showing: sender)?.current?.height == 720)
   }
 
+  @Test
+  func `until a size that is asked for anew comes, those beneath it are asked for too, and shown`()
+  {
+    let room = AllocatedRoom(seed: 26)
+    let (sender, viewer) = (room.join(1), room.join(2))
+    room.view(viewer, [(sender, 180, 10)])
+    room.run(for: .seconds(8))
+    #expect(room.sent(sender) == [true, false, false])
+    // A sender that has sent little for a while thinks that the largest does not fit.
+    room.setCapacity(2, of: sender)
+    room.view(viewer, [(sender, 720, 10)])
+    let start = room.now
+    while room.slot(of: viewer, showing: sender)?.current?.height != 360 {
+      room.run(for: .milliseconds(10))
+      if room.now - start > .seconds(5) { break }
+    }
+    #expect(room.told(sender, since: start) == [[true, true, true]])
+    #expect(room.now - start <= .milliseconds(300))
+    room.setCapacity(3, of: sender)
+    room.run(for: .seconds(5))
+    #expect(room.slot(of: viewer, showing: sender)?.current?.height == 720)
+    #expect(room.sent(sender) == [true, false, true])
+  }
+
   @Test func `where only the smallest comes the others stay asked for`() {
     let room = AllocatedRoom(seed: 22)
     let (sender, viewer) = (room.join(1), room.join(2))
